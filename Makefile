@@ -1,0 +1,69 @@
+# One command each: `make demo` bins the example, `make test` runs the tests; both make their own environment.
+#   PYTHON=python3.12   the Python to make it with          VENV=.venv   where it goes
+#   PIP_FLAGS=...       more options for pip install, such as
+#                       PIP_FLAGS='--extra-index-url https://download.pytorch.org/whl/cpu' for torch without CUDA
+
+PYTHON    ?= python3
+VENV      ?= .venv
+PIP_FLAGS ?=
+
+BIN        := $(VENV)/bin
+DEMO_OUT   := demo_out
+SOURCES    := dnabert_s_cli tests benchmarks examples
+PIN_FILES  := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help install demo format lint check test test-gpu bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed-dev ## make the environment, with what tests and checks need
+	@echo "dnabert-s is installed: $(BIN)/dnabert-s --help"
+
+demo: $(VENV)/.installed ## install, bin the example assembly, show the bins and how they agree with the truth
+	$(BIN)/dnabert-s bin examples/contigs.fa.gz --model tnf-c -o $(DEMO_OUT) --force
+	@echo; echo "$(DEMO_OUT)/bins.tsv"
+	@if command -v column >/dev/null; then column -t -s "$$(printf '\t')" $(DEMO_OUT)/bins.tsv; \
+	else cat $(DEMO_OUT)/bins.tsv; fi
+	@echo; echo "bins against examples/gold.tsv"
+	@$(BIN)/python examples/compare_with_gold.py $(DEMO_OUT)/contig2bin.tsv examples/gold.tsv examples/contigs.fa.gz
+
+format: $(VENV)/.installed-dev ## rewrite the code in the one format
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+lint: $(VENV)/.installed-dev ## format, lint and types, without changing a file
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+
+check: lint test ## lint, then test: what every commit passes
+
+test: $(VENV)/.installed-dev ## run the tests
+	$(BIN)/python -m pytest
+
+test-gpu: $(VENV)/.installed-dev ## run the tests that need a CUDA device
+	$(BIN)/python -m pytest -m gpu
+
+# One line for each program of benchmarks/, in the form that takes a minute or two.
+bench: $(VENV)/.installed-dev ## run the quick form of every benchmark; each ends in one line of JSON
+	$(BIN)/python benchmarks/embed_cpu.py --repeats 1 --sequences 16
+
+clean: ## remove caches, builds and the demo's output; the environment stays
+	rm -rf build dist *.egg-info $(DEMO_OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp file says that the environment matches pyproject.toml and constraints.txt.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "error: dnabert-s needs Python 3.10 or newer; this is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(PIN_FILES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(PIN_FILES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
