@@ -1,0 +1,106 @@
+"""How fast the 117M-parameter encoder is on the CPU, against upstream's way of running it, in one run.
+
+48 sequences of 0.5 to 12 kb in shuffled order, random weights; upstream's way in float32 against ours in float32 and
+in the number format that `--dtype auto` chooses. Prints one JSON object as the last line.
+
+    python benchmarks/embed_cpu.py [--repeats 2] [--sequences 48]
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from machine import machine_facts
+from upstream_way import UpstreamWay
+
+from dnabert_s_cli.encoders.devices import resolve_dtype
+from dnabert_s_cli.encoders.packing import mean_per_sequence, pack, token_batches
+from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
+
+FULL_SIZE = TransformerConfig(4096, 768, 12, 12, 3072)
+_BP_PER_TOKEN = 5
+_BATCH_TOKENS = 8192
+_CPU = torch.device("cpu")
+
+
+def main() -> None:
+    """Measure, print, and end with one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--sequences", type=int, default=48)
+    arguments = parser.parse_args()
+    windows = make_windows(arguments.sequences)
+    model = DnabertTransformer(FULL_SIZE).eval()
+    init_weights(model, torch.Generator().manual_seed(0))
+    auto = resolve_dtype("auto", _CPU)
+    ways: dict[str, Callable[[], np.ndarray]] = {
+        "upstream_float32": lambda: UpstreamWay(model).embed(windows),
+        "ours_float32": lambda: embed_packed(model, windows),
+    }
+    if auto != torch.float32:
+        reduced = copy.deepcopy(model).to(auto)
+        reduced.slopes = model.slopes
+        ways["ours_auto"] = lambda: embed_packed(reduced, windows)
+    vectors, seconds = measure(ways, arguments.repeats)
+    n_tokens = sum(len(window) for window in windows)
+    rates = {way: n_tokens / seconds[way] for way in ways}
+    for way, rate in rates.items():
+        print(f"{way:18s} {rate:8.0f} tokens/s  {seconds[way]:7.1f} s  {rate / rates['upstream_float32']:5.2f} x")
+    reference = vectors["upstream_float32"]
+    result = {
+        "benchmark": "embed_cpu",
+        "n_sequences": len(windows),
+        "n_tokens": n_tokens,
+        "dtype_auto": str(auto).removeprefix("torch."),
+        "tokens_per_s": {way: round(rate) for way, rate in rates.items()},
+        "ratio_to_upstream": {way: round(rate / rates["upstream_float32"], 2) for way, rate in rates.items()},
+        "least_cosine_to_upstream": {way: round(least_cosine(vectors[way], reference), 6) for way in ways},
+        **machine_facts(),
+    }
+    print(json.dumps(result))
+
+
+def make_windows(n_sequences: int) -> list[np.ndarray]:
+    """Token ids of sequences of 0.5 to 12 kb, at 5 bases a token, in shuffled order."""
+    generator = np.random.default_rng(0)
+    lengths = np.linspace(500, 12_000, n_sequences).astype(int) // _BP_PER_TOKEN
+    return [generator.integers(5, 4096, length) for length in generator.permutation(lengths)]
+
+
+def embed_packed(model: DnabertTransformer, windows: Sequence[np.ndarray]) -> np.ndarray:
+    """Our way: packed batches under a token budget."""
+    lengths = np.array([len(window) for window in windows])
+    vectors = np.empty((len(windows), model.config.hidden_size), dtype=np.float32)
+    with torch.inference_mode():
+        for batch in token_batches(lengths, _BATCH_TOKENS):
+            packed = pack([windows[index] for index in batch], _CPU)
+            vectors[batch] = mean_per_sequence(model(packed.token_ids, packed.runs), packed.runs).numpy()
+    return vectors
+
+
+def measure(ways: dict[str, Callable[[], np.ndarray]], repeats: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Median seconds of each way, taken in turn so that a slow minute of the machine hits all of them alike."""
+    vectors: dict[str, np.ndarray] = {}
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(repeats):
+        for way, embed in ways.items():
+            started = time.perf_counter()
+            vectors[way] = embed()
+            seconds[way].append(time.perf_counter() - started)
+    return vectors, {way: float(np.median(taken)) for way, taken in seconds.items()}
+
+
+def least_cosine(first: np.ndarray, second: np.ndarray) -> float:
+    """The smallest cosine between rows of the same number."""
+    products = (first * second).sum(axis=1)
+    return float((products / np.linalg.norm(first, axis=1) / np.linalg.norm(second, axis=1)).min())
+
+
+if __name__ == "__main__":
+    main()

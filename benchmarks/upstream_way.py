@@ -1,0 +1,93 @@
+"""The encoder run as upstream runs it: padded batches, attention materialised, float32.
+
+Written anew from the published description, as the thing to be measured against; it shares the weights of our own
+encoder and nothing else. Padding is taken out for the dense layers and put back for attention, as upstream does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dnabert_s_cli.encoders.attention import alibi_slopes
+from dnabert_s_cli.encoders.transformer import DnabertTransformer
+
+BATCH_SIZE = 20
+_PAD_ID = 3
+
+
+class UpstreamWay:
+    """Mean embeddings in batches of 20 sequences in order of length, with the weights of `model`."""
+
+    def __init__(self, model: DnabertTransformer) -> None:
+        self.config = model.config
+        self.weights = {name: tensor.detach() for name, tensor in model.state_dict().items()}
+
+    def embed(self, windows: Sequence[np.ndarray]) -> np.ndarray:
+        """Mean over attended tokens of each sequence, in input order. -> (N, D) float32."""
+        order = np.argsort([len(window) for window in windows], kind="stable")
+        vectors = np.empty((len(windows), self.config.hidden_size), dtype=np.float32)
+        for start in range(0, len(order), BATCH_SIZE):
+            batch = order[start : start + BATCH_SIZE]
+            vectors[batch] = self._embed_batch([windows[index] for index in batch])
+        return vectors
+
+    def _embed_batch(self, windows: Sequence[np.ndarray]) -> np.ndarray:
+        longest = max(len(window) for window in windows)
+        ids = torch.full((len(windows), longest), _PAD_ID)
+        mask = torch.zeros(len(windows), longest, dtype=torch.bool)
+        for row, window in enumerate(windows):
+            ids[row, : len(window)] = torch.from_numpy(window)
+            mask[row, : len(window)] = True
+        with torch.inference_mode():
+            hidden = self._encode(ids, mask)  # (B, L, D)
+            summed = (hidden * mask[:, :, None]).sum(dim=1)
+            means: np.ndarray = (summed / mask.sum(dim=1, keepdim=True)).numpy()
+        return means
+
+    def _encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(B, L), (B, L) -> (B, L, D), 0 at padding."""
+        weights, size = self.weights, (self.config.hidden_size,)
+        length = ids.shape[1]
+        position = torch.arange(length)
+        distances = (position[:, None] - position[None, :]).abs()
+        bias = -alibi_slopes(self.config.num_attention_heads)[:, None, None] * distances  # (H, L, L)
+        bias = bias + torch.where(mask, 0.0, -10000.0)[:, None, None, :]  # (B, H, L, L)
+        tokens = weights["embeddings.word_embeddings.weight"][ids[mask]]  # (T, D)
+        tokens = tokens + weights["embeddings.token_type_embeddings.weight"][0]
+        hidden = F.layer_norm(tokens, size, *self._pair("embeddings.LayerNorm"), eps=self.config.layer_norm_eps)
+        for layer in range(self.config.num_hidden_layers):
+            hidden = self._block(hidden, mask, bias, f"encoder.layer.{layer}")
+        padded = torch.zeros(*ids.shape, *size)
+        padded[mask] = hidden
+        return padded
+
+    def _block(self, hidden: Tensor, mask: Tensor, bias: Tensor, name: str) -> Tensor:
+        """(T, D) -> (T, D)."""
+        size, eps = (self.config.hidden_size,), self.config.layer_norm_eps
+        qkv = F.linear(hidden, *self._pair(f"{name}.attention.self.Wqkv"))
+        attended = self._attention(qkv, mask, bias)
+        dense = F.linear(attended, *self._pair(f"{name}.attention.output.dense"))
+        hidden = F.layer_norm(dense + hidden, size, *self._pair(f"{name}.attention.output.LayerNorm"), eps=eps)
+        gated = F.linear(hidden, self.weights[f"{name}.mlp.gated_layers.weight"])
+        gate, value = gated.chunk(2, dim=-1)
+        down = F.linear(F.gelu(gate) * value, *self._pair(f"{name}.mlp.wo"))
+        return F.layer_norm(down + hidden, size, *self._pair(f"{name}.mlp.layernorm"), eps=eps)
+
+    def _attention(self, qkv: Tensor, mask: Tensor, bias: Tensor) -> Tensor:
+        """Pad, attend with the whole (L, L) matrix, take padding out again. (T, 3 D) -> (T, D)."""
+        n_heads = self.config.num_attention_heads
+        padded = torch.zeros(*mask.shape, qkv.shape[1])
+        padded[mask] = qkv
+        query, key, value = padded.view(*mask.shape, 3, n_heads, -1).permute(2, 0, 3, 1, 4)  # (B, H, L, D // H)
+        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + bias
+        attended = torch.softmax(scores, dim=-1) @ value
+        flat: Tensor = attended.transpose(1, 2).flatten(2)[mask]
+        return flat
+
+    def _pair(self, name: str) -> tuple[Tensor, Tensor]:
+        return self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]

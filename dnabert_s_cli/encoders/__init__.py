@@ -1,0 +1,1 @@
+"""Sequences to vectors: every model, behind one loader and one embedder."""

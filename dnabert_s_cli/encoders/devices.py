@@ -1,0 +1,157 @@
+"""Which hardware to use: device, number format, threads and how many tokens fit.
+
+Names from the command line ("auto", "cuda:1", "bfloat16") become torch objects here, once, with an error that says
+what is absent.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import torch
+from huggingface_hub import constants
+
+from ..errors import DnabertSError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+_SHOWN_PACKAGES = (
+    "dnabert-s",
+    "transformers",
+    "tokenizers",
+    "huggingface_hub",
+    "numpy",
+    "scikit-learn",
+    "hdbscan",
+    "faiss-cpu",
+    "pysam",
+    "pyarrow",
+)
+_CPU_BATCH_TOKENS = 8_192  # enough to fill the matrix units; more only costs memory
+_CUDA_TOKENS_PER_GIB = 4_096  # at hidden size 768: activations of one layer, with attention's bias, stay well below
+_MAX_CUDA_TOKENS = 131_072
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device of that name; "auto" takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        DnabertSError: no such device here.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DnabertSError(f"unknown device '{name}'", hint="use auto, cpu, cuda, cuda:N or mps") from error
+    if device.type == "cuda":
+        _check_cuda(name, device)
+    elif device.type == "mps" and not torch.backends.mps.is_available():
+        raise DnabertSError("device 'mps' asked for, but this is no Apple GPU", hint="use --device auto or cpu")
+    elif device.type not in ("cpu", "mps"):
+        raise DnabertSError(f"unknown device '{name}'", hint="use auto, cpu, cuda, cuda:N or mps")
+    return device
+
+
+def resolve_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The number format of that name; "auto" is bfloat16 where the device computes in it, else float32."""
+    if name == "auto":
+        return torch.bfloat16 if computes_bfloat16(device) else torch.float32
+    if name not in DTYPES:
+        raise DnabertSError(f"unknown dtype '{name}'", hint=f"use auto, {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware multiplies bfloat16 matrices itself, rather than by way of float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return device.type == "cpu" and not cpu_flags().isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})
+
+
+def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+    """Instruction sets of the processor as Linux names them; empty elsewhere."""
+    if not path.exists():
+        return frozenset()
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("flags", "Features"):  # x86, Arm
+            return frozenset(value.split())
+    return frozenset()
+
+
+def device_name(device: torch.device) -> str:
+    """The device as a person knows it: `cpu`, `mps`, or the model of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def use_threads(threads: int) -> int:
+    """Let torch, tokenizers and OpenMP use that many threads (0: every core of this process), and say how many."""
+    n_threads = threads or usable_cores()
+    torch.set_num_threads(n_threads)
+    for variable in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS"):  # read by libraries that start later
+        os.environ[variable] = str(n_threads)
+    return n_threads
+
+
+def usable_cores() -> int:
+    """Cores this process may run on, which a scheduler may have made fewer than the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def default_batch_tokens(device: torch.device) -> int:
+    """A token budget from the device's whole memory (not what is free now: same machine, same batches)."""
+    if device.type != "cuda":
+        return _CPU_BATCH_TOKENS
+    gib = torch.cuda.get_device_properties(device).total_memory / 2**30
+    return int(min(max(gib, 1) * _CUDA_TOKENS_PER_GIB, _MAX_CUDA_TOKENS))
+
+
+def _check_cuda(name: str, device: torch.device) -> None:
+    """Raise a `DnabertSError` unless this CUDA device is there."""
+    if not torch.cuda.is_available():
+        built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU only"
+        raise DnabertSError(
+            f"device '{name}' asked for, but no CUDA device is usable (torch {torch.__version__}, built for {built})",
+            hint="use --device auto or cpu; `dnabert-s doctor` shows what this machine has",
+        )
+    if (device.index or 0) >= torch.cuda.device_count():
+        raise DnabertSError(
+            f"device '{name}' asked for, but there are only {torch.cuda.device_count()} CUDA devices",
+            hint="devices are counted from cuda:0",
+        )
+
+
+def hardware_facts() -> list[tuple[str, str]]:
+    """What `doctor` shows: device, number format, threads, versions and caches, each as (what, how it is here)."""
+    device = resolve_device("auto")
+    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
+    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return [
+        ("device", f"{device} ({device_name(device)})"),
+        ("CUDA devices", ", ".join(gpus) or "none"),
+        ("bfloat16 in hardware", "yes" if computes_bfloat16(device) else "no"),
+        ("dtype by default", str(resolve_dtype("auto", device)).removeprefix("torch.")),
+        ("batch by default", f"{default_batch_tokens(device):,} tokens"),
+        ("threads", f"{usable_cores()} usable cores"),
+        ("torch build", f"{torch.__version__}, {build}"),
+        *[(name, _version(name)) for name in _SHOWN_PACKAGES],
+        ("python", platform.python_version()),
+        ("hub cache", constants.HF_HUB_CACHE),
+        ("hub", f"{constants.ENDPOINT}{' (offline)' if constants.HF_HUB_OFFLINE else ''}"),
+    ]
+
+
+def _version(package: str) -> str:
+    """The installed version of a package, or that it is absent."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

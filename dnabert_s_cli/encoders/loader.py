@@ -1,0 +1,98 @@
+"""The one place that turns the name of a model into an encoder.
+
+A name is a built-in (`tnf-c`), a folder in upstream's shape, `hf:` and any stock Hugging Face encoder, or a hub id or
+its alias (`dnabert-s`). No code from a model folder is ever executed, except where the caller allows it for `hf:`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from .. import defaults
+from ..errors import DnabertSError
+from .composition import COMPOSITIONS
+from .devices import default_batch_tokens, resolve_device, resolve_dtype
+from .embedder import Backbone, Embedder, Encoder
+from .hub import ALIASES, locate_model
+from .model_folder import open_model_folder
+
+STOCK_PREFIX = "hf:"
+
+
+def default_model() -> str:
+    """The model used when none is named: the environment variable DNABERT_S_MODEL, else `dnabert-s`."""
+    return os.environ.get(defaults.MODEL_VARIABLE) or defaults.MODEL
+
+
+def builtin_models() -> tuple[str, ...]:
+    """Names of the encoders that need no download."""
+    return tuple(COMPOSITIONS)
+
+
+def load_encoder(  # device and dtype by position: the form that users of other loaders know
+    model: str | Path | None = None,
+    device: str = defaults.DEVICE,
+    dtype: str = defaults.DTYPE,
+    *,
+    window_bp: int | None = None,
+    overlap_bp: int = defaults.OVERLAP_BP,
+    strand: str = defaults.STRAND,
+    batch_tokens: int = defaults.BATCH_TOKENS,
+    trust_remote_code: bool = False,
+) -> Encoder:
+    """A ready encoder: `.embed(sequences) -> (N, D) float32`, `.dim`, `.name`, `.fingerprint`.
+
+    Args:
+        model: built-in name, folder, hub id or alias, or `hf:` and a stock encoder; None for `default_model()`.
+        device: auto, cpu, cuda, cuda:N or mps.
+        dtype: auto (bfloat16 where the hardware computes in it), float32 or bfloat16.
+        window_bp: longest piece a transformer sees at once; None for what suits the model.
+        overlap_bp: bases that neighbouring windows share.
+        strand: "forward", or "both" for the mean with the reverse complement.
+        batch_tokens: most tokens in a batch; 0 for what suits the device.
+        trust_remote_code: let an `hf:` model run code that comes with it.
+
+    Raises:
+        DnabertSError: the model, the device or the number format is not to be had.
+    """
+    if strand not in ("forward", "both"):
+        raise DnabertSError(f"unknown strand '{strand}'", hint="use forward or both")
+    name = str(model) if model is not None else default_model()
+    if name in COMPOSITIONS:
+        return replace(COMPOSITIONS[name], strand=strand, threads=torch.get_num_threads())
+    on_device = resolve_device(device)
+    number_format = resolve_dtype(dtype, on_device)
+    backbone = _open_backbone(name, on_device, dtype=number_format, trust_remote_code=trust_remote_code)
+    return Embedder(
+        backbone,
+        batch_tokens=batch_tokens or default_batch_tokens(on_device),
+        window_bp=window_bp or defaults.WINDOW_BP,
+        overlap_bp=overlap_bp,
+        strand=strand,
+    )
+
+
+def _open_backbone(name: str, device: torch.device, *, dtype: torch.dtype, trust_remote_code: bool) -> Backbone:
+    """The token model of that name."""
+    if name.startswith(STOCK_PREFIX):
+        from .stock import load_stock_backbone  # here: transformers takes seconds to import, and few need it
+
+        stock_name = name.removeprefix(STOCK_PREFIX)
+        return load_stock_backbone(stock_name, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return open_model_folder(folder, name=name, device=device, dtype=dtype)
+    if folder.exists():
+        raise DnabertSError("a model is a folder, this is a file", path=name)
+    if name not in ALIASES and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
+        known = ", ".join([*COMPOSITIONS, *ALIASES])
+        raise DnabertSError(
+            f"no model '{name}'",
+            hint=f"use one of {known}, a folder, a hub id such as owner/name, or hf:NAME",
+        )
+    located = locate_model(name)
+    return open_model_folder(located.path, name=name, device=device, dtype=dtype)

@@ -1,0 +1,42 @@
+"""What many tests share: a tiny model in upstream's shape, made once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+
+from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
+
+SPECIAL_TOKENS = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]  # in upstream's order
+TINY = TransformerConfig(64, 24, 2, 3, 32, initializer_range=0.4)
+
+
+def random_dna(length: int, seed: int = 0, letters: str = "ACGT") -> str:
+    """A sequence of equally likely letters."""
+    return "".join(np.random.default_rng(seed).choice(list(letters), length))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a 2-layer random encoder and a BPE tokenizer of its own."""
+    folder = tmp_path_factory.mktemp("tiny-model")
+    model = DnabertTransformer(TINY)
+    init_weights(model, torch.Generator().manual_seed(0))
+    save_file(model.state_dict(), folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(asdict(TINY)))
+    tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    trainer = trainers.BpeTrainer(vocab_size=64, special_tokens=SPECIAL_TOKENS, show_progress=False)
+    tokenizer.train_from_iterator([random_dna(5000, seed) for seed in range(4)], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder

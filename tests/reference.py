@@ -1,0 +1,87 @@
+"""Plain, slow versions of what the package does fast; tests compare the two."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+# --- encoders ---------------------------------------------------------------------------------------------------------
+
+
+def alibi_attention(qkv: Tensor, slopes: Tensor) -> Tensor:
+    """Attention of one sequence with every score written out. (L, 3, H, D // H) -> (L, H, D // H)."""
+    query, key, value = qkv.unbind(dim=1)  # (L, H, D // H)
+    length = len(qkv)
+    position = torch.arange(length)
+    scores = torch.einsum("ihd,jhd->hij", query, key) / query.shape[-1] ** 0.5
+    scores = scores - slopes[:, None, None] * (position[:, None] - position[None, :]).abs()
+    return torch.einsum("hij,jhd->ihd", torch.softmax(scores, dim=-1), value)
+
+
+def count_kmers(sequence: str, k: int) -> dict[str, int]:
+    """k-mers of A, C, G, T alone, one at a time."""
+    counts: dict[str, int] = {}
+    for start in range(len(sequence) - k + 1):
+        kmer = sequence[start : start + k]
+        if set(kmer) <= set("ACGT"):
+            counts[kmer] = counts.get(kmer, 0) + 1
+    return counts
+
+
+# --- analysis ---------------------------------------------------------------------------------------------------------
+
+
+def all_pairs_neighbours(unit: NDArray[np.float32], n_neighbours: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Similarities and rows of the most similar other rows, from every pair, one row at a time."""
+    n_kept = max(0, min(n_neighbours, len(unit) - 1))
+    similarities = np.empty((len(unit), n_kept), dtype=np.float32)
+    indices = np.empty((len(unit), n_kept), dtype=np.int64)
+    for row in range(len(unit)):
+        cosines = (unit.astype(np.float64) * unit[row].astype(np.float64)).sum(axis=1).astype(np.float32)
+        others = [other for other in range(len(unit)) if other != row]
+        best = sorted(others, key=lambda other: (-float(cosines[other]), other))[:n_kept]
+        similarities[row], indices[row] = cosines[best], best
+    return similarities, indices
+
+
+def kmedoid_on_matrix(
+    unit: NDArray[np.float32], min_similarity: float, min_cluster_size: int, rounds: int, max_clusters: int
+) -> NDArray[np.int64]:
+    """Modified k-medoid with the whole similarity matrix."""
+    rows = unit.astype(np.float64)
+    similarities = rows @ rows.T
+    similarities[similarities < min_similarity] = 0
+    density = similarities.sum(axis=1)
+    labels = np.full(len(unit), -1)
+    for cluster in range(1, max_clusters + 1):
+        free = labels == -1
+        if not np.any(density[free] > 0):
+            break
+        centre = rows[np.argmax(np.where(free, density, -np.inf))]
+        members = np.flatnonzero(free)
+        for _ in range(rounds):
+            found = np.flatnonzero(free & (rows @ centre >= min_similarity))
+            if len(found) == 0:
+                break
+            members, centre = found, rows[found].mean(axis=0)
+        labels[members] = cluster
+        density -= similarities[:, members].sum(axis=1)
+    numbers = [number for number in range(1, labels.max() + 1) if (labels == number).sum() >= min_cluster_size]
+    return np.array([numbers.index(label) + 1 if label in numbers else -1 for label in labels], dtype=np.int64)
+
+
+def best_f1_of_genomes(genomes: list[str], bins: list[int], lengths_bp: list[int]) -> dict[str, float]:
+    """F1 in bases of the best bin of each genome, by counting."""
+    best = dict.fromkeys(genomes, 0.0)
+    contigs = list(zip(genomes, bins, lengths_bp, strict=True))
+    for number in set(bins) - {0}:
+        in_bin = {
+            genome: sum(bp for other, bin_, bp in contigs if bin_ == number and other == genome) for genome in best
+        }
+        genome = max(sorted(in_bin), key=lambda name: in_bin[name])
+        recall = in_bin[genome] / sum(bp for other, _, bp in contigs if other == genome)
+        precision = in_bin[genome] / sum(in_bin.values())
+        best[genome] = max(best[genome], 2 * recall * precision / (recall + precision))
+    return best
