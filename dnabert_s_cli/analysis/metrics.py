@@ -1,0 +1,122 @@
+"""How good a clustering or a binning is when the truth is known.
+
+Truth and labels per sequence -> scores of the partition. Genome, bin and length per contig -> base pairs of each
+genome in each bin -> completeness, purity and F1 of each bin -> the best bin of each genome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_matrix
+from sklearn.metrics import adjusted_rand_score, homogeneity_completeness_v_measure
+
+UNBINNED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteringScores:
+    """Agreement of a clustering with the truth; 1 is perfect in each."""
+
+    ari: float
+    nmi: float
+    homogeneity: float
+    completeness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BinningScores:
+    """Quality of bins by base pairs, in AMBER's words.
+
+    A bin stands for the genome that has most bases in it, and for that one only.
+
+    Attributes:
+        genomes: (G,) names, sorted.
+        genome_bp: (G,) int64 bases of each genome among all contigs, binned or not.
+        best_bin: (G,) int64 number of the bin with the best F1 of those that stand for the genome; 0 for none.
+        best_f1: (G,) float64 F1 of that bin; 0 for none.
+        bins: (M,) int64 bin numbers, ascending.
+        bin_bp: (M,) int64 bases in each bin.
+        most_abundant_genome: (M,) int64 place in `genomes`; of equal ones the first.
+        completeness_bp: (M,) float64 share of that genome's bases that are in the bin.
+        purity_bp: (M,) float64 share of the bin's bases that are that genome's.
+        f1_score_bp: (M,) float64 harmonic mean of the two.
+    """
+
+    genomes: NDArray[np.str_]
+    genome_bp: NDArray[np.int64]
+    best_bin: NDArray[np.int64]
+    best_f1: NDArray[np.float64]
+    bins: NDArray[np.int64]
+    bin_bp: NDArray[np.int64]
+    most_abundant_genome: NDArray[np.int64]
+    completeness_bp: NDArray[np.float64]
+    purity_bp: NDArray[np.float64]
+    f1_score_bp: NDArray[np.float64]
+
+    @property
+    def mean_f1(self) -> float:
+        """Mean over all genomes of the F1 of their best bin; 0 without genomes."""
+        return float(self.best_f1.mean()) if len(self.best_f1) else 0.0
+
+    def n_recovered(self, *, min_completeness: float, min_purity: float) -> int:
+        """Number of genomes that one bin or more stands for with at least this completeness and purity."""
+        good = (self.completeness_bp >= min_completeness) & (self.purity_bp >= min_purity)
+        return len(np.unique(self.most_abundant_genome[good]))
+
+
+def clustering_scores(truth: ArrayLike, labels: ArrayLike) -> ClusteringScores:
+    """Scores of (N,) labels against (N,) true classes; a label such as -1 counts as a cluster of its own."""
+    homogeneity, completeness, nmi = homogeneity_completeness_v_measure(truth, labels)
+    ari = adjusted_rand_score(truth, labels)
+    return ClusteringScores(float(ari), float(nmi), float(homogeneity), float(completeness))
+
+
+def score_bins(genomes: ArrayLike, bins: ArrayLike, *, lengths_bp: ArrayLike) -> BinningScores:
+    """Completeness, purity and F1 of each bin and the best bin of each genome.
+
+    Completeness is relative to all contigs given: hand in also those that were too short to be binned, as 0.
+
+    Args:
+        genomes: (N,) name of each contig's true genome.
+        bins: (N,) whole numbers, 0 for unbinned.
+        lengths_bp: (N,) contig lengths in bases.
+    """
+    names, genome_index = np.unique(np.asarray(genomes, dtype=np.str_), return_inverse=True)
+    numbers, bin_index = np.unique(np.asarray(bins, dtype=np.int64), return_inverse=True)
+    lengths = np.asarray(lengths_bp, dtype=np.int64)
+    if not len(genome_index) == len(bin_index) == len(lengths):
+        raise ValueError("genomes, bins and lengths_bp must be of one length")
+    shared = coo_matrix((lengths, (bin_index, genome_index)), shape=(len(numbers), len(names))).tocsr()
+    genome_bp = np.bincount(genome_index, weights=lengths, minlength=len(names)).astype(np.int64)
+    shared = shared[np.flatnonzero(numbers != UNBINNED)]
+    numbers = numbers[numbers != UNBINNED]
+    bin_bp = np.asarray(shared.sum(axis=1), dtype=np.int64).ravel()
+    majority, majority_bp = _majority(shared, len(numbers))
+    completeness = majority_bp / np.maximum(genome_bp[majority], 1)
+    purity = majority_bp / np.maximum(bin_bp, 1)
+    f1 = 2 * majority_bp / np.maximum(genome_bp[majority] + bin_bp, 1)
+    best_bin, best_f1 = _best_bins(majority, f1, numbers=numbers, n_genomes=len(names))
+    return BinningScores(names, genome_bp, best_bin, best_f1, numbers, bin_bp, majority, completeness, purity, f1)
+
+
+def _majority(shared: coo_matrix, n_bins: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Genome with most bases in each bin, and those bases. (M, G) sparse -> (M,), (M,)."""
+    if n_bins == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    majority = np.asarray(shared.argmax(axis=1), dtype=np.int64).ravel()
+    bases = np.asarray(shared.max(axis=1).toarray(), dtype=np.int64).ravel()
+    return majority, bases
+
+
+def _best_bins(
+    majority: NDArray[np.int64], f1: NDArray[np.float64], *, numbers: NDArray[np.int64], n_genomes: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    best_bin = np.zeros(n_genomes, dtype=np.int64)
+    best_f1 = np.zeros(n_genomes)
+    order = np.lexsort((-numbers, f1))  # the last written stays: best F1, then lowest number
+    best_bin[majority[order]] = numbers[order]
+    best_f1[majority[order]] = f1[order]
+    return best_bin, best_f1
