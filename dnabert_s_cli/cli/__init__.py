@@ -1,0 +1,93 @@
+"""The command line: commands by name, and the one place where errors become messages and exit codes.
+
+0 done, 1 an error that the user can mend, 2 wrong usage, 130 Ctrl-C, 143 terminated; anything else is a defect of
+ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from .. import __version__
+from ..errors import DnabertSError
+from .bin import bin_contigs
+from .cluster import cluster
+from .console import show_error
+from .doctor import doctor
+from .embed import embed
+from .models import models
+
+_INTERRUPTED = 130
+_TERMINATED = 143
+# The base of all wrong usage. Typer carries a click of its own from some version on, and exports only this descendant.
+_UsageError: Any = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    name="dnabert-s",
+    help="Species-aware DNA embeddings, and bins of metagenome assemblies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("embed")(embed)
+app.command("cluster")(cluster)
+app.command("bin")(bin_contigs)
+app.add_typer(models, name="models")
+app.command("doctor")(doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dnabert-s {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Species-aware DNA embeddings, and bins of metagenome assemblies."""
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        code = app(arguments, prog_name="dnabert-s", standalone_mode=False)
+    except _UsageError as error:
+        error.show()
+        return int(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        show_error("interrupted")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing stdout says nothing either
+        return 1
+    except DnabertSError as error:
+        show_error(error)
+        return 1
+    except OSError as error:
+        show_error(DnabertSError(error.strerror or str(error), path=error.filename))
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End as after Ctrl-C, so that no half-written folder stays when a scheduler ends the job."""
+    del number, frame
+    raise SystemExit(_TERMINATED)

@@ -1,0 +1,197 @@
+"""What a person sees: messages, tables and progress, all on stderr; stdout carries results only.
+
+Log records of the library and stages of a pipeline come in; rich lines go out, or plain ones where stderr is no
+terminal, so that a SLURM log can be read and searched.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import SHOWN_PROBLEMS, BadInputsError, DnabertSError
+
+_PLAIN_EVERY_S = 30.0
+_SCALES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+stderr = Console(stderr=True, highlight=False)
+
+
+def start_logging(*, quiet: bool, verbose: bool) -> None:
+    """Send the library's log records to stderr: warnings only with `quiet`, everything with `verbose`."""
+    handler: logging.Handler
+    if stderr.is_terminal:
+        handler = RichHandler(console=stderr, show_path=False, show_time=False, markup=False)
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S"))
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    logger = logging.getLogger("dnabert_s_cli")
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(level)
+
+
+def say(message: str) -> None:
+    """One line for the person at the terminal or the reader of the log."""
+    logging.getLogger("dnabert_s_cli").info(message)
+
+
+def warn(message: str) -> None:
+    """One line that is shown with --quiet, too."""
+    logging.getLogger("dnabert_s_cli").warning(message)
+
+
+def show_error(error: DnabertSError | str) -> None:
+    """`error: ...` on stderr, one line a problem, and what to do about each."""
+    problems = error.problems if isinstance(error, BadInputsError) else (error,)
+    for problem in problems[:SHOWN_PROBLEMS]:
+        stderr.print(Text.assemble(("error: ", "bold red"), str(problem)), soft_wrap=True)
+        if isinstance(problem, DnabertSError) and problem.hint:
+            stderr.print(Text(f"hint: {problem.hint}"), soft_wrap=True)
+    if len(problems) > SHOWN_PROBLEMS:
+        stderr.print(f"and {len(problems) - SHOWN_PROBLEMS} more problems")
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> None:
+    """A table on stderr; the first `left` columns are words, the others numbers."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index < left else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    stderr.print(table)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A result on stdout: aligned on a terminal, TSV with a header in a pipe."""
+    stdout = Console(highlight=False)
+    if not stdout.is_terminal:
+        for row in (columns, *rows):
+            typer.echo("\t".join(row))
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    stdout.print(table)
+
+
+def scaled(amount: float, unit: str) -> str:
+    """A number as a person reads it: 87200000 bp -> 87.2 Mbp."""
+    for scale, letter in _SCALES:
+        if amount >= scale:
+            return (
+                f"{amount / scale:.3g} {letter}{unit}"
+                if amount < 1000 * scale
+                else f"{amount / scale:,.0f} {letter}{unit}"
+            )
+    return f"{amount:.3g} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as h:mm:ss or m:ss; under ten seconds with a decimal."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d} min"
+
+
+class Stages:
+    """Progress of a pipeline as log lines: an estimate once the first work is done, then a line now and then."""
+
+    def __init__(self) -> None:
+        self._stage, self._unit = "", ""
+        self._total: int | None = None
+        self._done = 0
+        self._started = self._last_line = time.monotonic()
+        self._estimated = False
+
+    def start(self, stage: str, total: int | None, *, unit: str) -> None:
+        """A stage begins."""
+        self._stage, self._total, self._unit = stage, total, unit
+        self._done, self._estimated = 0, False
+        self._started = self._last_line = time.monotonic()
+        say(f"{stage}: {scaled(total, unit)}" if total is not None else stage)
+
+    def advance(self, amount: int) -> None:
+        """So much more is done."""
+        self._done += amount
+        now = time.monotonic()
+        if not self._estimated or now - self._last_line >= _PLAIN_EVERY_S:
+            self._line(now)
+
+    def _line(self, now: float) -> None:
+        elapsed = max(now - self._started, 1e-6)
+        rate = self._done / elapsed
+        text = f"{self._stage}: {scaled(self._done, self._unit)} done, {scaled(rate, self._unit)}/s"
+        if self._total:
+            left = max(self._total - self._done, 0) / max(rate, 1e-9)
+            text += f", {100 * self._done / self._total:.0f} %, about {duration(left)} left"
+        if not (self._total and self._done >= self._total and not self._estimated):
+            say(text)
+        self._estimated, self._last_line = True, now
+
+
+class Bars:
+    """Progress of a pipeline as a bar on the terminal, with rate and time left."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+        self._unit = ""
+
+    def start(self, stage: str, total: int | None, *, unit: str) -> None:
+        """A stage begins; the one before it is complete."""
+        self._unit = unit
+        self._task = self._bars.add_task(stage, total=total, rate="")
+
+    def advance(self, amount: int) -> None:
+        """So much more is done."""
+        if self._task is None:
+            return
+        self._bars.advance(self._task, amount)
+        task = self._bars.tasks[self._task]
+        speed = task.finished_speed or task.speed or (task.completed / task.elapsed if task.elapsed else 0)
+        self._bars.update(self._task, rate=f"{scaled(task.completed, self._unit)}  {scaled(speed, self._unit)}/s")
+
+
+class Quiet:
+    """No progress at all."""
+
+    def start(self, stage: str, total: int | None, *, unit: str) -> None:
+        """Nothing."""
+
+    def advance(self, amount: int) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Stages | Bars | Quiet]:
+    """The way of showing progress that suits stderr: bars on a terminal, lines elsewhere, nothing with `quiet`."""
+    if quiet:
+        yield Quiet()
+    elif not stderr.is_terminal:
+        yield Stages()
+    else:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[rate]}"),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=stderr) as bars:
+            yield Bars(bars)

@@ -1,0 +1,57 @@
+"""`dnabert-s models list | pull | info`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .. import defaults
+from . import options as opt
+from .console import print_table, start_logging
+
+models = typer.Typer(help="Which models there are, and get or inspect one.", no_args_is_help=True)
+
+
+@models.command("list")
+def list_models(quiet: opt.Quiet = False, verbose: opt.Verbose = False) -> None:
+    """Show built-in, published and cached models."""
+    start_logging(quiet=quiet, verbose=verbose)
+    from ..pipelines.models import list_models as run
+
+    rows = [(row.name, row.source, row.state, f"{row.size_mb:.0f}" if row.size_mb else "") for row in run()]
+    print_table(("name", "source", "state", "MB"), rows)
+
+
+@models.command("pull")
+def pull(
+    name: Annotated[str, typer.Argument(help="dnabert-s, dnabert-2, or a hub id, owner/name or owner/name@revision.")],
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Download a model into the Hugging Face cache."""
+    start_logging(quiet=quiet, verbose=verbose)
+    from ..pipelines.models import pull as run
+
+    print_table(("model", "folder"), [run(name)])
+
+
+@models.command("info")
+def info(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Built-in name, folder, hub id or hf:NAME.",
+            show_default=f"${defaults.MODEL_VARIABLE} or {defaults.MODEL}",
+        ),
+    ] = None,
+    device: opt.DeviceName = defaults.DEVICE,
+    dtype: opt.DtypeName = defaults.DTYPE,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Open a model and say what it is: size of its vectors, windows, fingerprint."""
+    start_logging(quiet=quiet, verbose=verbose)
+    from ..pipelines.models import model_facts
+
+    print_table(("what", "value"), model_facts(name, device=device, dtype=dtype))

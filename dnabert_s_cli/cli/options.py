@@ -1,0 +1,122 @@
+"""Options that several commands share, each written once: name, type, help. Defaults are in `defaults`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from .. import defaults
+
+_MODEL = "Model"
+_INPUT = "Input"
+_RUN = "Run"
+
+
+Dtype = Literal["auto", "float32", "bfloat16"]
+Strand = Literal["forward", "both"]
+TableFormat = Literal["npy", "npz", "tsv", "parquet"]
+ClusterMethod = Literal["kmedoid", "hdbscan", "kmeans"]
+BinMethod = Literal["kmedoid", "hdbscan"]  # those that find the number of clusters themselves
+
+Sequences = Annotated[
+    list[str],
+    typer.Argument(
+        help="FASTA, FASTQ, GenBank, EMBL, BAM, CRAM or SAM, plain or compressed; - for standard input.",
+        metavar="SEQUENCES...",
+        show_default=False,
+    ),
+]
+MaybeSequences = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="FASTA, FASTQ, GenBank, EMBL, BAM, CRAM or SAM; - for standard input. Or give --embeddings.",
+        metavar="[SEQUENCES]...",
+        show_default=False,
+    ),
+]
+Embeddings = Annotated[
+    Path | None,
+    typer.Option("--embeddings", help="Table that `embed` made before; nothing is embedded then.", show_default=False),
+]
+BinMethodName = Annotated[BinMethod, typer.Option("--method", help="How contigs are clustered.")]
+MinSimilarity = Annotated[
+    float | None,
+    typer.Option(
+        "--min-similarity",
+        min=0.0,
+        max=1.0,
+        help="Cosine to the centre from which a vector joins a cluster (kmedoid).",
+        show_default="chosen from the data",
+    ),
+]
+MinClusterSize = Annotated[
+    int, typer.Option("--min-cluster-size", min=1, help="Smallest cluster, in members (kmedoid, hdbscan).")
+]
+NeighbourCount = Annotated[
+    int, typer.Option("--neighbours", min=1, help="Neighbours of each vector in the graph (hdbscan).")
+]
+MinLength = Annotated[
+    int,
+    typer.Option("--min-length", "-m", min=0, help="Leave out shorter sequences, in bases.", rich_help_panel=_INPUT),
+]
+Reference = Annotated[
+    Path | None,
+    typer.Option("--reference", help="FASTA that a CRAM was aligned to.", rich_help_panel=_INPUT, show_default=False),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help=f"Built-in name (such as {defaults.NO_DOWNLOAD_MODEL}), folder, hub id, or hf:NAME for a stock encoder.",
+        show_default=f"${defaults.MODEL_VARIABLE} or {defaults.MODEL}",
+        rich_help_panel=_MODEL,
+    ),
+]
+DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_MODEL)]
+DtypeName = Annotated[
+    Dtype,
+    typer.Option(
+        "--dtype", help="Number format; auto is bfloat16 where the hardware computes in it.", rich_help_panel=_MODEL
+    ),
+]
+Window = Annotated[
+    int,
+    typer.Option(
+        "--window",
+        min=50,
+        help="Longest piece seen at once, in bases; longer sequences are cut and averaged.",
+        rich_help_panel=_MODEL,
+    ),
+]
+Overlap = Annotated[
+    int, typer.Option("--overlap", min=0, help="Bases shared by neighbouring windows.", rich_help_panel=_MODEL)
+]
+StrandName = Annotated[
+    Strand, typer.Option("--strand", help="both: the mean with the reverse complement.", rich_help_panel=_MODEL)
+]
+BatchTokens = Annotated[
+    int,
+    typer.Option(
+        "--batch-tokens", min=0, help="Most tokens in a batch; 0: from the device's memory.", rich_help_panel=_MODEL
+    ),
+]
+TrustRemoteCode = Annotated[
+    bool,
+    typer.Option("--trust-remote-code", help="Let an hf: model run code that comes with it.", rich_help_panel=_MODEL),
+]
+Threads = Annotated[
+    int, typer.Option("--threads", "-t", min=0, help="CPU threads; 0: all cores.", rich_help_panel=_RUN)
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.", rich_help_panel=_RUN)]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing output.", rich_help_panel=_RUN)]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where a killed run stopped.", rich_help_panel=_RUN)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Warnings and errors only.", rich_help_panel=_RUN)]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.", rich_help_panel=_RUN)]
+
+
+def require_one_input(sequences: list[str] | None, embeddings: Path | None) -> None:
+    """Wrong usage unless either sequences or a table of vectors was given."""
+    if bool(sequences) == (embeddings is not None):
+        raise typer.BadParameter("give either SEQUENCES or --embeddings")

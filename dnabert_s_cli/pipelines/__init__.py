@@ -1,0 +1,1 @@
+"""One function per subcommand: files in, files out, reading as the recipe."""

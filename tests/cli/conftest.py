@@ -1,0 +1,58 @@
+"""The command line run in this process, and small inputs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dnabert_s_cli.cli import run
+from tests.conftest import random_dna
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command left: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs `dnabert-s ARGUMENTS...` with wide lines."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> Result:
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def reads(tmp_path: Path) -> Path:
+    """Thirty sequences of 60 to 640 bases."""
+    path = tmp_path / "reads.fa"
+    path.write_text("".join(f">r{index}\n{random_dna(60 + 20 * index, index)}\n" for index in range(30)))
+    return path
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Contigs of three artificial species that differ in composition; 12 of 30 kb each, and one short contig."""
+    path = tmp_path_factory.mktemp("assembly") / "contigs.fa"
+    letters = ("AAAAACCGTT", "ACCCCGGGGT", "AACGTTTGAC")
+    with path.open("w") as file:
+        for species, kinds in enumerate(letters):
+            for contig in range(12):
+                file.write(f">s{species}_c{contig}\n{random_dna(30_000, 100 * species + contig, kinds)}\n")
+        file.write(f">short\n{random_dna(900)}\n")
+    return path
