@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
+from tests.hub_server import HubServer, serve_hub
 
 SPECIAL_TOKENS = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]  # in upstream's order
 TINY = TransformerConfig(64, 24, 2, 3, 32, initializer_range=0.4)
@@ -40,3 +42,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     tokenizer.save(str(folder / "tokenizer.json"))
     return folder
+
+
+@pytest.fixture
+def hub_server() -> Iterator[HubServer]:
+    """A model hub on this machine, without repositories."""
+    with serve_hub() as server:
+        yield server

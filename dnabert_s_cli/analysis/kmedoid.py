@@ -144,8 +144,13 @@ def _similarities_to(
     """(N, D), (D,) -> (N,) float32."""
     if len(vectors) == 0:
         return np.empty(0, dtype=np.float32)
-    blocks = row_blocks(len(vectors), _PRODUCT_ROWS)
-    return np.concatenate(list(run(lambda rows: vectors[rows] @ centre, blocks)))
+
+    def product(rows: slice) -> NDArray[np.float32]:
+        with np.errstate(invalid="ignore"):  # BLAS may raise the flag for the idle lanes of its last step
+            similarities: NDArray[np.float32] = vectors[rows] @ centre
+        return similarities
+
+    return np.concatenate(list(run(product, row_blocks(len(vectors), _PRODUCT_ROWS))))
 
 
 def _take(

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
+
 from tests.cli.conftest import Command
+from tests.hub_server import HubServer
+
+MAIN = [sys.executable, "-m", "dnabert_s_cli"]
 
 
 def table(text: str) -> list[list[str]]:
@@ -33,3 +40,19 @@ def test_info_of_an_unknown_model_is_an_error(command: Command) -> None:
 def test_doctor_says_what_is_used_by_default(command: Command) -> None:
     facts = dict(table(command("doctor").out))
     assert {"device", "torch build", "bfloat16 in hardware", "hub cache", "default model"} <= facts.keys()
+
+
+def test_pull_fetches_once_and_embed_then_needs_no_network(
+    hub_server: HubServer, tiny_model: Path, reads: Path, tmp_path: Path
+) -> None:
+    hub_server.publish("lab/tiny", tiny_model, commit="a" * 40)
+    environment = hub_server.environment(tmp_path / "hf")
+    pulled = subprocess.run([*MAIN, "models", "pull", "lab/tiny"], env=environment, capture_output=True, text=True)
+    assert pulled.returncode == 0, pulled.stderr
+    assert pulled.stdout.startswith("model\tfolder\nlab/tiny\t")
+    assert "downloading config.json, tokenizer.json, model.safetensors" in pulled.stderr
+    offline = {**environment, "HF_HUB_OFFLINE": "1"}
+    arguments = ["embed", reads, "-o", tmp_path / "e.npy", "--model", "lab/tiny", "-q"]
+    embedded = subprocess.run([*MAIN, *arguments], env=offline, capture_output=True, text=True)
+    assert embedded.returncode == 0, embedded.stderr
+    assert np.load(tmp_path / "e.npy").shape == (30, 24)

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.hub_server import HubServer, serve_hub
-
-
-@pytest.fixture
-def hub_server() -> Iterator[HubServer]:
-    """A model hub on this machine, without repositories."""
-    with serve_hub() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")
