@@ -49,7 +49,11 @@ test-gpu: $(VENV)/.installed-dev ## run the tests that need a CUDA device
 
 # One line for each program of benchmarks/, in the form that takes a minute or two.
 bench: $(VENV)/.installed-dev ## run the quick form of every benchmark; each ends in one line of JSON
-	$(BIN)/python benchmarks/embed_cpu.py --repeats 1 --sequences 16
+	$(BIN)/python benchmarks/read_sequences.py --mbp 20 --runs 1
+	$(BIN)/python benchmarks/embed_reads.py --reads 200000
+	$(BIN)/python benchmarks/bin_assembly.py examples/contigs.fa.gz examples/gold.tsv
+	$(BIN)/python benchmarks/cluster_scale.py --rows 10000 --clusters 100
+	$(BIN)/python benchmarks/embed_cpu.py --repeats 1 --sequences 8
 
 clean: ## remove caches, builds and the demo's output; the environment stays
 	rm -rf build dist *.egg-info $(DEMO_OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis

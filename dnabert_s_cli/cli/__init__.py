@@ -21,6 +21,7 @@ from .cluster import cluster
 from .console import show_error
 from .doctor import doctor
 from .embed import embed
+from .flags import expand_flags
 from .models import models
 
 _INTERRUPTED = 130
@@ -37,11 +38,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("embed")(embed)
-app.command("cluster")(cluster)
-app.command("bin")(bin_contigs)
+app.command("embed")(expand_flags(embed))
+app.command("cluster")(expand_flags(cluster))
+app.command("bin")(expand_flags(bin_contigs))
 app.add_typer(models, name="models")
-app.command("doctor")(doctor)
+app.command("doctor")(expand_flags(doctor))
 
 
 def _show_version(wanted: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from .. import defaults
 from . import options as opt
-from .console import duration, progress, say, scaled, show_table, start_logging, warn
+from .console import duration, progress, say, scaled, show_table, warn
 
 if TYPE_CHECKING:
     from ..pipelines.bin import BinReport
@@ -40,47 +40,38 @@ def bin_contigs(
     biobox: Annotated[
         bool, typer.Option("--biobox", help="Write bins.biobox.tsv (CAMI, AMBER), too.", rich_help_panel=_OUTPUT)
     ] = False,
-    model: opt.Model = None,
-    device: opt.DeviceName = defaults.DEVICE,
-    dtype: opt.DtypeName = defaults.DTYPE,
-    window: opt.Window = defaults.WINDOW_BP,
-    overlap: opt.Overlap = defaults.OVERLAP_BP,
-    strand: opt.StrandName = defaults.STRAND,
-    batch_tokens: opt.BatchTokens = defaults.BATCH_TOKENS,
-    trust_remote_code: opt.TrustRemoteCode = False,
     seed: opt.Seed = defaults.SEED,
-    threads: opt.Threads = defaults.THREADS,
     force: opt.Force = False,
-    quiet: opt.Quiet = False,
-    verbose: opt.Verbose = False,
+    *,
+    encoder: opt.EncoderFlags,
+    messages: opt.MessageFlags,
 ) -> None:
     """Sort the contigs of an assembly into species bins.
 
     Writes bins/bin.N.fa (numbered by size), contig2bin.tsv, bins.tsv and run.json.
     """
-    start_logging(quiet=quiet, verbose=verbose)
+    messages.start()
     from ..pipelines.bin import BinOptions
     from ..pipelines.bin import bin_contigs as run
     from ..pipelines.clustering import ClusterOptions
-    from ..pipelines.encoding import EncoderOptions, SequenceInput
+    from ..pipelines.encoding import SequenceInput
 
     source = SequenceInput(tuple(contigs), min_length, reference)
-    encoder = EncoderOptions(model, device, dtype, window, overlap, strand, batch_tokens, threads, trust_remote_code)
     smallest = defaults.MIN_CLUSTER_SIZE if method == "hdbscan" else defaults.MIN_BIN_CONTIGS
-    clustering = ClusterOptions(method, min_similarity, smallest, None, neighbours, seed=seed, threads=threads)
+    clustering = ClusterOptions(method, min_similarity, smallest, None, neighbours, seed=seed, threads=encoder.threads)
     options = BinOptions(clustering, min_bin, gzip, unbinned, biobox, sample_id=output.name)
-    with progress(quiet=quiet) as shown:
+    with progress(quiet=messages.quiet) as shown:
         report = run(
             source,
             output,
-            encoder=encoder,
+            encoder=encoder.options(),
             options=options,
             embeddings_path=embeddings,
             force=force,
             argv=sys.argv,
             progress=shown,
         )
-    if not quiet:
+    if not messages.quiet:
         _show(report)
 
 

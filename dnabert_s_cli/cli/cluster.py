@@ -10,7 +10,7 @@ import typer
 
 from .. import defaults
 from . import options as opt
-from .console import duration, progress, say, start_logging
+from .console import duration, progress, say
 
 _STDOUT = "-"
 
@@ -28,39 +28,30 @@ def cluster(
         int | None, typer.Option("--clusters", "-k", min=1, help="Number of clusters (kmeans).", show_default=False)
     ] = None,
     neighbours: opt.NeighbourCount = defaults.NEIGHBOURS,
-    model: opt.Model = None,
-    device: opt.DeviceName = defaults.DEVICE,
-    dtype: opt.DtypeName = defaults.DTYPE,
-    window: opt.Window = defaults.WINDOW_BP,
-    overlap: opt.Overlap = defaults.OVERLAP_BP,
-    strand: opt.StrandName = defaults.STRAND,
-    batch_tokens: opt.BatchTokens = defaults.BATCH_TOKENS,
-    trust_remote_code: opt.TrustRemoteCode = False,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
     seed: opt.Seed = defaults.SEED,
-    threads: opt.Threads = defaults.THREADS,
     force: opt.Force = False,
-    quiet: opt.Quiet = False,
-    verbose: opt.Verbose = False,
+    *,
+    encoder: opt.EncoderFlags,
+    messages: opt.MessageFlags,
 ) -> None:
     """Group sequences, or vectors embedded before, into clusters; -1 in the output is no cluster."""
-    start_logging(quiet=quiet, verbose=verbose)
+    messages.start()
     opt.require_one_input(sequences, embeddings)
     from ..pipelines.cluster import cluster_sequences, cluster_table, write_cluster_file, write_cluster_stream
     from ..pipelines.clustering import ClusterOptions
-    from ..pipelines.encoding import EncoderOptions, SequenceInput
+    from ..pipelines.encoding import SequenceInput
 
-    how = ClusterOptions(method, min_similarity, min_cluster_size, clusters, neighbours, seed=seed, threads=threads)
-    with progress(quiet=quiet) as shown:
+    how = ClusterOptions(
+        method, min_similarity, min_cluster_size, clusters, neighbours, seed=seed, threads=encoder.threads
+    )
+    with progress(quiet=messages.quiet) as shown:
         if embeddings is not None:
             found = cluster_table(embeddings, how, progress=shown)
         else:
             source = SequenceInput(tuple(sequences or ()), min_length, reference)
-            encoder = EncoderOptions(
-                model, device, dtype, window, overlap, strand, batch_tokens, threads, trust_remote_code
-            )
-            found = cluster_sequences(source, encoder, options=how, progress=shown)
+            found = cluster_sequences(source, encoder.options(), options=how, progress=shown)
     if str(output) == _STDOUT:
         write_cluster_stream(found, sys.stdout)
     else:

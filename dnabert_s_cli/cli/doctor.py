@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from . import options as opt
-from .console import print_table, start_logging
+from .console import print_table
 
 
-def doctor(quiet: opt.Quiet = False, verbose: opt.Verbose = False) -> None:
+def doctor(*, messages: opt.MessageFlags) -> None:
     """Show device, number formats, threads, versions, caches, and what is used by default."""
-    start_logging(quiet=quiet, verbose=verbose)
+    messages.start()
     from ..pipelines.models import machine_facts
 
     print_table(("what", "here"), machine_facts())

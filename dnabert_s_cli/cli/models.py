@@ -8,15 +8,17 @@ import typer
 
 from .. import defaults
 from . import options as opt
-from .console import print_table, start_logging
+from .console import print_table
+from .flags import expand_flags
 
 models = typer.Typer(help="Which models there are, and get or inspect one.", no_args_is_help=True)
 
 
 @models.command("list")
-def list_models(quiet: opt.Quiet = False, verbose: opt.Verbose = False) -> None:
+@expand_flags
+def list_models(*, messages: opt.MessageFlags) -> None:
     """Show built-in, published and cached models."""
-    start_logging(quiet=quiet, verbose=verbose)
+    messages.start()
     from ..pipelines.models import list_models as run
 
     rows = [(row.name, row.source, row.state, f"{row.size_mb:.0f}" if row.size_mb else "") for row in run()]
@@ -24,19 +26,21 @@ def list_models(quiet: opt.Quiet = False, verbose: opt.Verbose = False) -> None:
 
 
 @models.command("pull")
+@expand_flags
 def pull(
     name: Annotated[str, typer.Argument(help="dnabert-s, dnabert-2, or a hub id, owner/name or owner/name@revision.")],
-    quiet: opt.Quiet = False,
-    verbose: opt.Verbose = False,
+    *,
+    messages: opt.MessageFlags,
 ) -> None:
     """Download a model into the Hugging Face cache."""
-    start_logging(quiet=quiet, verbose=verbose)
+    messages.start()
     from ..pipelines.models import pull as run
 
     print_table(("model", "folder"), [run(name)])
 
 
 @models.command("info")
+@expand_flags
 def info(
     name: Annotated[
         str | None,
@@ -47,11 +51,11 @@ def info(
     ] = None,
     device: opt.DeviceName = defaults.DEVICE,
     dtype: opt.DtypeName = defaults.DTYPE,
-    quiet: opt.Quiet = False,
-    verbose: opt.Verbose = False,
+    *,
+    messages: opt.MessageFlags,
 ) -> None:
     """Open a model and say what it is: size of its vectors, windows, fingerprint."""
-    start_logging(quiet=quiet, verbose=verbose)
+    messages.start()
     from ..pipelines.models import model_facts
 
     print_table(("what", "value"), model_facts(name, device=device, dtype=dtype))

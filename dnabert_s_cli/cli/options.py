@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from .. import defaults
+from .console import start_logging
+
+if TYPE_CHECKING:
+    from ..pipelines.encoding import EncoderOptions
 
 _MODEL = "Model"
 _INPUT = "Input"
@@ -24,7 +29,7 @@ Sequences = Annotated[
     list[str],
     typer.Argument(
         help="FASTA, FASTQ, GenBank, EMBL, BAM, CRAM or SAM, plain or compressed; - for standard input.",
-        metavar="SEQUENCES...",
+        metavar="SEQUENCES",
         show_default=False,
     ),
 ]
@@ -32,7 +37,7 @@ MaybeSequences = Annotated[
     list[str] | None,
     typer.Argument(
         help="FASTA, FASTQ, GenBank, EMBL, BAM, CRAM or SAM; - for standard input. Or give --embeddings.",
-        metavar="[SEQUENCES]...",
+        metavar="SEQUENCES",
         show_default=False,
     ),
 ]
@@ -114,6 +119,49 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite existing output.
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a killed run stopped.", rich_help_panel=_RUN)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Warnings and errors only.", rich_help_panel=_RUN)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.", rich_help_panel=_RUN)]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFlags:
+    """Which encoder, and how it reads sequences."""
+
+    model: Model = None
+    device: DeviceName = defaults.DEVICE
+    dtype: DtypeName = defaults.DTYPE
+    window: Window = defaults.WINDOW_BP
+    overlap: Overlap = defaults.OVERLAP_BP
+    strand: StrandName = defaults.STRAND
+    batch_tokens: BatchTokens = defaults.BATCH_TOKENS
+    trust_remote_code: TrustRemoteCode = False
+    threads: Threads = defaults.THREADS
+
+    def options(self) -> EncoderOptions:
+        """The same for a pipeline."""
+        from ..pipelines.encoding import EncoderOptions
+
+        return EncoderOptions(
+            model=self.model,
+            device=self.device,
+            dtype=self.dtype,
+            window_bp=self.window,
+            overlap_bp=self.overlap,
+            strand=self.strand,
+            batch_tokens=self.batch_tokens,
+            threads=self.threads,
+            trust_remote_code=self.trust_remote_code,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFlags:
+    """How much a command says on stderr."""
+
+    quiet: Quiet = False
+    verbose: Verbose = False
+
+    def start(self) -> None:
+        """Begin to show the library's log records."""
+        start_logging(quiet=self.quiet, verbose=self.verbose)
 
 
 def require_one_input(sequences: list[str] | None, embeddings: Path | None) -> None:

@@ -30,7 +30,9 @@ _SHOWN_PACKAGES = (
     "pysam",
     "pyarrow",
 )
-_CPU_BATCH_TOKENS = 8_192  # enough to fill the matrix units; more only costs memory
+_CPU_TOKENS_PER_GIB = 1_024
+_MAX_CPU_TOKENS = 8_192  # enough to fill the matrix units; more only costs memory
+_MIN_TOKENS = 1_024
 _CUDA_TOKENS_PER_GIB = 4_096  # at hidden size 768: activations of one layer, with attention's bias, stay well below
 _MAX_CUDA_TOKENS = 131_072
 
@@ -108,10 +110,16 @@ def usable_cores() -> int:
 
 def default_batch_tokens(device: torch.device) -> int:
     """A token budget from the device's whole memory (not what is free now: same machine, same batches)."""
-    if device.type != "cuda":
-        return _CPU_BATCH_TOKENS
-    gib = torch.cuda.get_device_properties(device).total_memory / 2**30
-    return int(min(max(gib, 1) * _CUDA_TOKENS_PER_GIB, _MAX_CUDA_TOKENS))
+    if device.type == "cuda":
+        gib = torch.cuda.get_device_properties(device).total_memory / 2**30
+        return max(_MIN_TOKENS, min(int(gib * _CUDA_TOKENS_PER_GIB), _MAX_CUDA_TOKENS))
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return max(_MIN_TOKENS, min(int(gib * _CPU_TOKENS_PER_GIB), _MAX_CPU_TOKENS))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the device or the machine had no memory left; torch says so of the CPU only in words."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
 
 
 def _check_cuda(name: str, device: torch.device) -> None:

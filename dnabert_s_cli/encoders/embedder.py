@@ -17,6 +17,7 @@ import torch
 
 from .. import defaults
 from ..errors import DnabertSError
+from .devices import is_out_of_memory
 from .packing import token_batches
 from .windows import reverse_complement, upper_dna, window_spans
 
@@ -196,7 +197,9 @@ class Embedder:
             batch = pending.pop()
             try:
                 vectors[batch] = self.backbone.mean_vectors([windows[index] for index in batch])
-            except (torch.OutOfMemoryError, MemoryError) as error:
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
                 pending.extend(reversed(self._halve(batch, lengths, error=error)))
             else:
                 on_progress(round(new_bp[batch].sum()))

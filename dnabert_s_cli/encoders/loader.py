@@ -61,6 +61,8 @@ def load_encoder(  # device and dtype by position: the form that users of other 
     """
     if strand not in ("forward", "both"):
         raise DnabertSError(f"unknown strand '{strand}'", hint="use forward or both")
+    if overlap_bp >= (window_bp or defaults.WINDOW_BP):
+        raise DnabertSError(f"an overlap of {overlap_bp} bp leaves nothing of the window", hint="use a smaller --overlap")
     name = str(model) if model is not None else default_model()
     if name in COMPOSITIONS:
         return replace(COMPOSITIONS[name], strand=strand, threads=torch.get_num_threads())

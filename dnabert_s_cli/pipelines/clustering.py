@@ -16,6 +16,7 @@ from ..analysis.kmeans import kmeans
 from ..analysis.kmedoid import kmedoid
 from ..errors import DnabertSError
 
+_LEAST_DENSE = 2  # members of a cluster of hdbscan
 KMEDOID, HDBSCAN, KMEANS = "kmedoid", "hdbscan", "kmeans"
 
 
@@ -50,9 +51,12 @@ def cluster_vectors(unit: np.ndarray, options: ClusterOptions) -> np.ndarray:
     `options.min_similarity` must be set for kmedoid.
 
     Raises:
-        DnabertSError: kmeans was asked for without a number of clusters, or with more than there are rows.
+        DnabertSError: a number that the method cannot work with.
     """
     if options.method == HDBSCAN:
+        if options.min_cluster_size < _LEAST_DENSE:
+            hint = f"use a --min-cluster-size of {_LEAST_DENSE} or more, or kmedoid"
+            raise DnabertSError(f"hdbscan knows no clusters of {options.min_cluster_size}", hint=hint)
         return hdbscan_clusters(
             unit,
             min_cluster_size=options.min_cluster_size,
@@ -62,6 +66,10 @@ def cluster_vectors(unit: np.ndarray, options: ClusterOptions) -> np.ndarray:
     if options.method == KMEANS:
         return kmeans(unit, _checked_number(options.n_clusters, len(unit)), seed=options.seed)
     assert options.min_similarity is not None, "the caller chooses it"
+    if not 0 < options.min_similarity < 1:
+        raise DnabertSError(
+            f"similarity {options.min_similarity:g} is not between 0 and 1", hint="mend --min-similarity"
+        )
     return kmedoid(
         unit,
         min_similarity=options.min_similarity,

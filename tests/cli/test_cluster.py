@@ -60,6 +60,20 @@ def test_kmeans_without_a_number_is_an_error_with_a_hint(command: Command, assem
     assert "--clusters" in result.err
 
 
+@pytest.mark.parametrize("similarity", [0, 1])
+def test_similarity_at_its_limits_is_an_error(command: Command, assembly: Path, similarity: int) -> None:
+    result = command("cluster", assembly, "--model", "tnf-c", "--min-similarity", similarity, "-q")
+    assert result.code == 1
+    assert f"similarity {similarity} is not between 0 and 1" in result.err
+
+
+def test_hdbscan_of_single_members_is_an_error(command: Command, assembly: Path) -> None:
+    arguments = ("--method", "hdbscan", "--min-cluster-size", "1", "-q")
+    result = command("cluster", assembly, "--model", "tnf-c", *arguments)
+    assert result.code == 1
+    assert "hdbscan knows no clusters of 1" in result.err
+
+
 def test_more_clusters_than_sequences_is_an_error(command: Command, reads: Path) -> None:
     result = command("cluster", reads, "--model", "tnf-c", "--method", "kmeans", "-k", "31", "-q")
     assert result.code == 1

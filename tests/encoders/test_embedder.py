@@ -119,6 +119,25 @@ def test_out_of_memory_halves_the_batch_and_says_so(caplog: pytest.LogCaptureFix
     assert "out of memory" in caplog.text
 
 
+def test_cpu_out_of_memory_is_known_by_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def starve(_: _Small, windows: Sequence[np.ndarray]) -> np.ndarray:
+        if len(windows) > 1:
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
+        return np.array([[len(windows[0])]], dtype=np.float32)
+
+    monkeypatch.setattr(_Small, "mean_vectors", starve)
+    assert Embedder(_Small(), batch_tokens=100).embed(["AA", "A"])[:, 0].tolist() == [2, 1]
+
+
+def test_other_errors_of_the_model_are_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: _Small, _windows: Sequence[np.ndarray]) -> np.ndarray:
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(_Small, "mean_vectors", broken)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        Embedder(_Small(), batch_tokens=100).embed(["AA"])
+
+
 def test_window_that_cannot_fit_is_an_error_with_a_way_out() -> None:
     with pytest.raises(DnabertSError, match="a window of 9 tokens does not fit into memory") as caught:
         Embedder(_Small(), batch_tokens=100).embed(["A" * 9])

@@ -81,6 +81,11 @@ def test_file_in_place_of_a_folder_is_said(tmp_path: Path) -> None:
         load_encoder(path)
 
 
+def test_overlap_as_long_as_the_window_is_refused(tiny_model: Path) -> None:
+    with pytest.raises(DnabertSError, match="an overlap of 500 bp leaves nothing of the window"):
+        load_encoder(tiny_model, "cpu", "float32", window_bp=500, overlap_bp=500)
+
+
 def test_unknown_strand_is_refused() -> None:
     with pytest.raises(DnabertSError, match="unknown strand 'reverse'"):
         load_encoder("tnf", strand="reverse")
