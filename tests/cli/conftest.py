@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,17 @@ Command = Callable[..., Result]
 
 
 @pytest.fixture
-def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def own_logging() -> Iterator[None]:
+    """Takes back what a command does to the package's logger, so that no other test sees it."""
+    logger = logging.getLogger("dnabert_s_cli")
+    handlers, level, propagates = list(logger.handlers), logger.level, logger.propagate
+    yield
+    logger.handlers, logger.propagate = handlers, propagates
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, own_logging: None) -> Command:  # noqa: ARG001  # own_logging: for its effect
     """Runs `dnabert-s ARGUMENTS...` with wide lines."""
     monkeypatch.setenv("COLUMNS", "200")
 

