@@ -1,7 +1,8 @@
 """The one place that turns the name of a model into an encoder.
 
-A name is a built-in (`tnf-c`), a folder in upstream's shape, `hf:` and any stock Hugging Face encoder, or a hub id or
-its alias (`dnabert-s`). No code from a model folder is ever executed, except where the caller allows it for `hf:`.
+A name is a built-in (`tnf-c`), a folder in upstream's shape or with a k-mer network, `hf:` and any stock Hugging Face
+encoder, or a hub id or its alias (`dnabert-s`). No code from a model folder is ever executed, except where the caller
+allows it for `hf:`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .composition import COMPOSITIONS
 from .devices import default_batch_tokens, resolve_device, resolve_dtype
 from .embedder import Backbone, Embedder, Encoder
 from .hub import ALIASES, locate_model
+from .kmer_folder import built_in_names, find_kmer_folder, open_kmer_folder
 from .model_folder import open_model_folder
 
 STOCK_PREFIX = "hf:"
@@ -30,7 +32,7 @@ def default_model() -> str:
 
 def builtin_models() -> tuple[str, ...]:
     """Names of the encoders that need no download."""
-    return tuple(COMPOSITIONS)
+    return (*built_in_names(), *COMPOSITIONS)
 
 
 def load_encoder(  # device and dtype by position: the form that users of other loaders know
@@ -62,10 +64,13 @@ def load_encoder(  # device and dtype by position: the form that users of other 
     if strand not in ("forward", "both"):
         raise DnabertSError(f"unknown strand '{strand}'", hint="use forward or both")
     if overlap_bp >= (window_bp or defaults.WINDOW_BP):
-        raise DnabertSError(f"an overlap of {overlap_bp} bp leaves nothing of the window", hint="use a smaller --overlap")
+        hint = "use a smaller --overlap"
+        raise DnabertSError(f"an overlap of {overlap_bp} bp leaves nothing of the window", hint=hint)
     name = str(model) if model is not None else default_model()
     if name in COMPOSITIONS:
         return replace(COMPOSITIONS[name], strand=strand, threads=torch.get_num_threads())
+    if kmer_folder := find_kmer_folder(name):
+        return open_kmer_folder(kmer_folder, name=name, threads=torch.get_num_threads())
     on_device = resolve_device(device)
     number_format = resolve_dtype(dtype, on_device)
     backbone = _open_backbone(name, on_device, dtype=number_format, trust_remote_code=trust_remote_code)
@@ -91,7 +96,7 @@ def _open_backbone(name: str, device: torch.device, *, dtype: torch.dtype, trust
     if folder.exists():
         raise DnabertSError("a model is a folder, this is a file", path=name)
     if name not in ALIASES and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
-        known = ", ".join([*COMPOSITIONS, *ALIASES])
+        known = ", ".join([*builtin_models(), *ALIASES])
         raise DnabertSError(
             f"no model '{name}'",
             hint=f"use one of {known}, a folder, a hub id such as owner/name, or hf:NAME",

@@ -75,7 +75,7 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
         DnabertSError: a file is missing, damaged or does not fit the others.
     """
     config_path, tokenizer_path, weights_path = model_files(folder)
-    config = TransformerConfig.from_json(_read_json(config_path), path=str(config_path))
+    config = TransformerConfig.from_json(read_json(config_path), path=str(config_path))
     model = build_transformer(config, read_weights(weights_path), path=weights_path)
     model.to(device=device, dtype=dtype)
     model.slopes = model.make_slopes(config).to(device)  # float32 always: bfloat16 would shift every distance
@@ -152,7 +152,7 @@ def hash_files(paths: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _read_json(path: Path) -> dict[str, object]:
+def read_json(path: Path) -> dict[str, object]:
     """A JSON object; a `DnabertSError` names the line of a slip."""
     try:
         parsed = json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,68 @@
+"""Sequences to k-mer profiles: what the k-mer network sees.
+
+Sequences -> counts of all k-mers of the config, whole numbers -> per k-mer the shares, as multiples of what each column
+would have if all were alike, transformed -> one row of float32 for each sequence, every k-mer's columns side by side in
+the order of the config, length features last. A row depends on its own sequence only, and is the same for both strands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .kmer_config import N_LENGTH_FEATURES, KmerNetworkConfig
+from .kmer_spectra import canonical_spectrum, n_spectrum_columns
+from .kmers import count_spectra
+
+_ANSCOMBE = np.float32(3 / 8)  # Anscombe 1948, doi 10.1093/biomet/35.3-4.246: root of a Poisson count plus 3/8
+
+
+def kmer_profiles(sequences: Sequence[str], config: KmerNetworkConfig, *, threads: int = 1) -> np.ndarray:
+    """One profile per sequence. N sequences -> (N, C) float32."""
+    return profiles_of_counts(profile_counts(sequences, config, threads=threads), config)
+
+
+def profile_counts(sequences: Sequence[str], config: KmerNetworkConfig, *, threads: int = 1) -> np.ndarray:
+    """Counts of the canonical k-mers of all kinds. N sequences -> (N, C without length features) int32."""
+    spectra = [canonical_spectrum(kmer, max_columns=config.max_columns) for kmer in config.kmers]
+    return count_spectra(sequences, spectra, threads=threads)
+
+
+def n_counted(counts: np.ndarray, config: KmerNetworkConfig) -> np.ndarray:
+    """How many k-mers of the first kind were counted in each row. (N, C) int32 -> (N,) int64."""
+    n_columns = n_spectrum_columns(config.kmers[0], max_columns=config.max_columns)
+    totals: np.ndarray = counts[:, :n_columns].sum(axis=1, dtype=np.int64)
+    return totals
+
+
+def profiles_of_counts(counts: np.ndarray, config: KmerNetworkConfig) -> np.ndarray:
+    """Transformed multiples of the mean share, then length features if the config has them. -> (N, C) float32.
+
+    `counts` are those of `profile_counts`. Without k-mers a row is all zero with the transforms linear and sqrt, all
+    one with anscombe.
+    """
+    profiles = np.empty((len(counts), config.n_inputs), dtype=np.float32)
+    profiles[:, : counts.shape[1]] = counts
+    first = 0
+    for kmer in config.kmers:
+        n_columns = n_spectrum_columns(kmer, max_columns=config.max_columns)
+        _to_multiples(profiles[:, first : first + n_columns], config.transform)
+        first += n_columns
+    if config.length_features:
+        n_kmers = n_counted(counts, config).astype(np.float32)
+        profiles[:, -N_LENGTH_FEATURES] = np.log1p(n_kmers)
+        profiles[:, -N_LENGTH_FEATURES + 1] = 1 / np.sqrt(1 + n_kmers)
+    return profiles
+
+
+def _to_multiples(counts: np.ndarray, transform: str) -> None:
+    """Counts of one k-mer to what the network takes, in place. (N, C) float32."""
+    n_columns = np.float32(counts.shape[1])
+    totals = counts.sum(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)  # (N, 1)
+    if transform == "anscombe":
+        counts += _ANSCOMBE
+        totals += _ANSCOMBE * n_columns
+    counts *= n_columns / np.maximum(totals, 1)
+    if transform != "linear":
+        np.sqrt(counts, out=counts)
