@@ -41,3 +41,48 @@ MIN_BIN_BP = 200_000  # as MetaBAT2 and SemiBin2
 MIN_BIN_CONTIGS = 1  # a genome may be one contig: what counts is the size in bases
 HALF_PAIRS = 1_000  # contigs embedded in halves, to see how alike one species is
 MIN_HALF_BP = 750  # shortest half that says anything
+
+# --- pairs of genome pieces ----------------------------------------------------------------------
+PIECE_BP = 10_000  # length of the paper's training sequences
+PAIRS_PER_GENOME = 200  # the paper's bacteria and fungi give 150 to 200 each
+PIECE_ROUNDS = 1  # how often each genome is cut anew
+MAX_N_SHARE = 0.05  # pieces with a larger share of N are left out
+VAL_FRACTION = 0.05  # of the genomes, where a validation file is asked for
+
+# --- views of a training pair --------------------------------------------------------------------
+VIEWS: Final = "same_species"
+LENGTH_LAW: Final = "uniform"
+SUBSTITUTION_RATE = 0.05  # per base: as far as genomes of one species differ (95 % identity)
+INDEL_RATE = 0.005  # events per base, half of them deletions
+MEAN_INDEL_BP = 3.0
+LOADER_WORKERS = 2  # threads that read pairs and make views ahead of the training step
+
+# --- training --------------------------------------------------------------------------------------
+EPOCHS = 3  # the paper's: 1 of phase I, 2 of phase II
+MAX_STEPS = 0  # 0: as many as the epochs have
+BATCH_PAIRS = 48  # of all processes together; the paper's number
+CHUNK_PAIRS = 0  # pairs of a process encoded at a time; 0: all at once
+ACCUMULATE = 1  # batches whose gradients are averaged into one step
+MAX_TOKENS = 2_000  # longest sequence in training: the paper's 10 kb
+OBJECTIVE: Final = "weighted-simclr"
+TEMPERATURE = 0.05  # upstream's number
+CURRICULUM: Final = "1/3"  # share of the steps that are phase I; the paper's
+MIX_LAYER: Final = "random"  # drawn anew for each step, as in the paper
+PROJECTED_DIM = 128  # of the head; upstream's number
+OPTIMISER: Final = "adam"  # the paper's
+ENCODER_LR = 3e-6  # upstream's number
+HEAD_LR_FACTOR = 100.0  # upstream's number
+WEIGHT_DECAY = 0.0
+WARMUP_STEPS = 0
+LR_SCHEDULE: Final = "constant"  # the paper's
+CLIP_NORM = 0.0  # greatest length of the gradient; 0: not clipped
+VOCAB_SIZE = 4_096  # tokens of a new tokenizer, as DNABERT-2's
+TOKENIZER_SAMPLE_BP = 5_000_000  # of the training pairs, from which a new tokenizer learns
+EVAL_EVERY = 500  # steps
+SAVE_EVERY = 500  # steps
+SAVE_TOTAL_LIMIT = 2  # folders step-N beside best/ and last/
+LOG_EVERY = 50  # steps between lines of the log that a person reads
+PATIENCE = 0  # evaluations without a better one before training stops; 0: never
+VAL_PAIRS = 4_800  # of the validation file, at most: 100 of the paper's batches
+EVAL_SEEDS = 3  # k-means runs that the validation ARI is the mean of
+PROCESSES = 1

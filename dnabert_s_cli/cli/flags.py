@@ -7,12 +7,12 @@ is written once, and a command that takes it stays as short as what it does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature, signature
 from typing import Any, get_type_hints
 
 
-def expand_flags(command: Callable[..., None]) -> Callable[..., None]:
+def expand_flags(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """The command with every parameter that is a dataclass replaced by the fields of that dataclass."""
     groups: dict[str, type[Any]] = {}
     parameters: list[Parameter] = []
@@ -25,10 +25,10 @@ def expand_flags(command: Callable[..., None]) -> Callable[..., None]:
         else:
             parameters.append(parameter.replace(annotation=kind, kind=Parameter.KEYWORD_ONLY))
 
-    def run(**values: Any) -> None:
+    def run(**values: Any) -> int | None:
         for name, kind in groups.items():
             values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
-        command(**values)
+        return command(**values)
 
     run.__name__, run.__module__, run.__doc__ = command.__name__, command.__module__, command.__doc__
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -37,9 +37,10 @@ def expand_flags(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameters_of(group: type[Any]) -> list[Parameter]:
-    """One parameter for each field, with its default."""
+    """One parameter for each field, with its default; a field without one must be given."""
     hints = get_type_hints(group, include_extras=True)
+    parameters = [Parameter(one.name, Parameter.KEYWORD_ONLY, annotation=hints[one.name]) for one in fields(group)]
     return [
-        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
-        for field in fields(group)
+        parameter if one.default is MISSING else parameter.replace(default=one.default)
+        for parameter, one in zip(parameters, fields(group), strict=True)
     ]

@@ -90,10 +90,16 @@ def check_input(path: str | Path) -> None:
 def decompressed(raw: io.BufferedIOBase | io.RawIOBase, path: str | Path) -> io.BufferedReader:
     """`raw` as a stream of plain bytes, by its first bytes; `path` names it in errors."""
     head, stream = peek(raw)
-    compression = next((name for name, magic in _MAGIC if magic.match(head)), None)
+    compression = _compression(head)
     if compression is None:
         return stream
     return io.BufferedReader(_Decompressed(stream, path, compression=compression), _BUFFER_BYTES)
+
+
+def is_compressed(path: str | Path) -> bool:
+    """Whether a file, which can be opened again, is compressed; errors as in `open_input`."""
+    with open_raw(path) as raw:
+        return _compression(peek(raw)[0]) is not None
 
 
 def peek(stream: io.BufferedIOBase | io.RawIOBase, *, n_bytes: int = _HEAD_BYTES) -> tuple[bytes, io.BufferedReader]:
@@ -163,6 +169,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(temporary)
         else:
             temporary.unlink(missing_ok=True)
+
+
+def _compression(head: bytes) -> str | None:
+    return next((name for name, magic in _MAGIC if magic.match(head)), None)
 
 
 def _is_special(path: Path) -> bool:

@@ -33,7 +33,8 @@ ALLOWED = {
     "__main__": Layer(frozenset({"cli"})),
     "errors": Layer(frozenset()),
     "defaults": Layer(frozenset()),
-    "io": Layer(BASE, frozenset({"Bio", "pysam", "zstandard", "pyarrow"})),
+    # matplotlib writes a PNG, a format like any other; optional, so imported inside the function
+    "io": Layer(BASE, frozenset({"Bio", "pysam", "zstandard", "pyarrow", "matplotlib"})),
     "encoders": Layer(BASE, TORCH | {"tokenizers", "safetensors", "huggingface_hub", "transformers"}),
     "analysis": Layer(BASE, frozenset({"sklearn", "hdbscan", "faiss", "scipy", "pyrodigal", "pyhmmer"}) | THREADS),
     "training": Layer(BASE | {"io", "encoders"}, TORCH),

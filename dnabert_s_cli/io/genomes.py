@@ -1,0 +1,117 @@
+"""Genomes: the records that belong together, one genome in memory at a time.
+
+One file is one genome, named after the file; or records are sorted by their labels: each is copied to a temporary
+file, of which memory holds 12 bytes a record, and read back label by label.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DnabertSError
+from .records import Record
+from .sequences import read_sequences
+
+_COMPRESSED = frozenset((".gz", ".bgz", ".bz2", ".xz", ".zst"))
+_SEQUENCES = frozenset(
+    (
+        *(".fa", ".fasta", ".fna", ".ffn", ".fas", ".fsa", ".fq", ".fastq"),
+        *(".gb", ".gbk", ".gbff", ".genbank", ".embl", ".bam", ".cram", ".sam"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Genome:
+    """Records of one genome, in input order."""
+
+    label: str
+    records: tuple[Record, ...]
+
+    @property
+    def total_bp(self) -> int:
+        """Bases of all records."""
+        return sum(len(record.sequence) for record in self.records)
+
+
+def file_label(path: str | Path) -> str:
+    """Name of a file without the suffixes of compression and format: GCF_1.2_x.fna.gz -> GCF_1.2_x."""
+    name = Path(path).name
+    for suffixes in (_COMPRESSED, _SEQUENCES):
+        stem, dot, suffix = name.rpartition(".")
+        if stem and dot + suffix.lower() in suffixes:
+            name = stem
+    return name
+
+
+def read_genome(path: str | Path, *, min_length_bp: int = 0) -> Genome:
+    """All records of a file as one genome; errors as in `read_sequences`."""
+    return Genome(file_label(path), tuple(read_sequences([path], min_length_bp=min_length_bp)))
+
+
+class RecordsByLabel:
+    """Records in any order in, genomes out, in the order in which their labels came first.
+
+    Used in a `with`, which removes the temporary file.
+
+    Attributes:
+        labels: of the genomes so far.
+        total_bp: bases of each.
+    """
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.total_bp: list[int] = []
+        self._number_of: dict[str, int] = {}
+        self._numbers = array("i")
+        self._ends = array("q", [0])
+        self._file = tempfile.TemporaryFile(prefix="dnabert-s-")  # noqa: SIM115  # closed by __exit__
+
+    def add(self, record: Record, label: str) -> None:
+        """One more record of genome `label`."""
+        number = self._number_of.setdefault(label, len(self.labels))
+        if number == len(self.labels):
+            self.labels.append(label)
+            self.total_bp.append(0)
+        self.total_bp[number] += len(record.sequence)
+        text = f"{record.id}\n{record.sequence}".encode()
+        try:
+            self._file.write(text)
+        except OSError as error:
+            hint = "choose a larger folder for temporary files: TMPDIR=/scratch dnabert-s ..."
+            raise DnabertSError(f"cannot write: {error.strerror}", path=tempfile.gettempdir(), hint=hint) from error
+        self._numbers.append(number)
+        self._ends.append(self._ends[-1] + len(text))
+
+    def genomes(self) -> Iterator[Genome]:
+        """Every genome once, its records in the order in which they were added."""
+        self._file.flush()
+        numbers = np.frombuffer(self._numbers, np.intc) if self._numbers else np.empty(0, np.intc)
+        records: list[Record] = []
+        last = -1
+        for place in map(int, np.argsort(numbers, kind="stable")):
+            if self._numbers[place] != last and records:
+                yield Genome(self.labels[last], tuple(records))
+                records = []
+            last = self._numbers[place]
+            records.append(self._read(place))
+        if records:
+            yield Genome(self.labels[last], tuple(records))
+
+    def _read(self, place: int) -> Record:
+        begin, end = self._ends[place], self._ends[place + 1]
+        name, _, sequence = os.pread(self._file.fileno(), end - begin, begin).decode().partition("\n")
+        return Record(name, sequence)
+
+    def __enter__(self) -> RecordsByLabel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

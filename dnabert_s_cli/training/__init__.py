@@ -1,0 +1,1 @@
+"""Pairs of sequences -> views -> contrastive steps -> checkpoints that every command opens."""
