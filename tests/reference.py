@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -85,3 +87,66 @@ def best_f1_of_genomes(genomes: list[str], bins: list[int], lengths_bp: list[int
         precision = in_bin[genome] / sum(in_bin.values())
         best[genome] = max(best[genome], 2 * recall * precision / (recall + precision))
     return best
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+def simclr(first: Tensor, second: Tensor, temperature: float, groups: list[int], weighted: bool) -> Tensor:
+    """Weighted or plain SimCLR, one anchor and one negative at a time, without log-sum-exp."""
+    views = [*first.double(), *second.double()]
+    owners = [*range(len(first))] * 2
+    losses = []
+    for i, anchor in enumerate(views):
+        negatives = [view for j, view in enumerate(views) if groups[owners[j]] != groups[owners[i]]]
+        positive = torch.exp(anchor @ views[(i + len(first)) % len(views)] / temperature)
+        losses.append(-torch.log(positive / (positive + _weighted_sum(anchor, negatives, temperature, weighted))))
+    return torch.stack(losses).mean()
+
+
+def mi_mix(
+    mixed: Tensor, second: Tensor, partners: list[int], weights: list[float], temperature: float, groups: list[int]
+) -> Tensor:
+    """MI-Mix, one anchor and one negative at a time, without log-sum-exp."""
+    losses = []
+    for i, anchor in enumerate(mixed.double()):
+        r, share = partners[i], weights[i]
+        same = {j for j in range(len(second)) if groups[j] in (groups[i], groups[r])} - {r}
+        if groups[i] == groups[r]:
+            same |= {r}
+        negatives = [row for j, row in enumerate(second.double()) if j not in same]
+        own, partner = (torch.exp(anchor @ second[j].double() / temperature) for j in (i, r))
+        others = _weighted_sum(anchor, negatives, temperature, weighted=True)
+        beside = partner if groups[i] == groups[r] else own
+        losses.append(-share * torch.log(own / (others + own)) - (1 - share) * torch.log(partner / (others + beside)))
+    return torch.stack(losses).mean()
+
+
+def _weighted_sum(anchor: Tensor, negatives: list[Tensor], temperature: float, weighted: bool) -> Tensor:
+    """Sum of a_ij e^s_ij over the negatives, 0 for none."""
+    exponentials = [torch.exp(anchor @ negative / temperature) for negative in negatives]
+    if not exponentials:
+        return torch.zeros((), dtype=torch.float64)
+    mean = torch.stack(exponentials).mean()
+    return torch.stack([(one / mean if weighted else 1) * one for one in exponentials]).sum()
+
+
+def mixed_embeddings(
+    blocks: Sequence[Callable[[Tensor], Tensor]],
+    embedded: list[Tensor],
+    *,
+    layer: int,
+    partners: list[int],
+    shares: list[float],
+) -> list[Tensor]:
+    """Manifold mixup of whole sequences, one at a time: each (L, D) -> its mean (D,)."""
+    states = embedded
+    for block in blocks[:layer]:
+        states = [block(state) for state in states]
+    mixed = []
+    for own, partner, share in zip(states, (states[r] for r in partners), shares, strict=True):
+        length = min(len(own), len(partner))
+        mixed.append(share * own[:length] + (1 - share) * partner[:length])
+    for block in blocks[layer:]:
+        mixed = [block(state) for state in mixed]
+    return [state.mean(dim=0) for state in mixed]

@@ -180,8 +180,12 @@ class DnabertTransformer(nn.Module):
         return alibi_slopes(config.num_attention_heads)
 
     def biased_runs(self, runs: Sequence[Run]) -> list[BiasedRun]:
-        """The attention bias of a batch, shared by all layers."""
-        return biased_runs(runs, self.slopes, dtype=self.embeddings.word_embeddings.weight.dtype)
+        """The attention bias of a batch, shared by all layers, in the number format of the matrix products."""
+        device_type = self.slopes.device.type
+        dtype = self.embeddings.word_embeddings.weight.dtype
+        if torch.is_autocast_enabled(device_type):
+            dtype = torch.get_autocast_dtype(device_type)
+        return biased_runs(runs, self.slopes, dtype=dtype)
 
     def forward(self, token_ids: Tensor, runs: Sequence[Run]) -> Tensor:
         """Last hidden states of a packed batch. (T,) int64 -> (T, D).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dnabert_s_cli.encoders.attention import BiasedRun, _aligned_bias, alibi_slopes, biased_runs, packed_attention
+from dnabert_s_cli.encoders.attention import _sliced_runs, alibi_slopes, biased_runs, packed_attention
 from dnabert_s_cli.encoders.packing import equal_length_runs
 from tests.reference import alibi_attention
 
@@ -37,10 +37,7 @@ def test_packed_attention_equals_plain(n_heads: int) -> None:
 
 def test_attention_with_the_bias_matrix_of_cuda_equals_plain() -> None:
     qkv, slopes = random_qkv(sum(LENGTHS), 4), alibi_slopes(4)
-    runs = equal_length_runs(LENGTHS)
-    biased = [
-        BiasedRun(run, _aligned_bias(run.length, slopes, dtype=torch.float32), flip_queries=False) for run in runs
-    ]
+    biased = _sliced_runs(equal_length_runs(LENGTHS), slopes, dtype=torch.float32)
     assert torch.allclose(packed_attention(qkv, biased), plain(qkv, slopes), atol=1e-6)
 
 
@@ -52,6 +49,20 @@ def test_bfloat16_is_within_three_times_the_plain_versions_error() -> None:
     plain_error = (plain(rounded, slopes.bfloat16()).float() - exact).abs().max()
     error = (packed_attention(rounded, runs).float() - exact).abs().max()
     assert error <= 3 * plain_error
+
+
+def test_all_lengths_share_one_bias_matrix_with_aligned_rows() -> None:
+    biased = _sliced_runs(equal_length_runs(LENGTHS), alibi_slopes(4), dtype=torch.float32)
+    assert len({one.bias.data_ptr() for one in biased}) == 1
+    assert all(one.bias.stride(2) % 16 == 0 for one in biased)
+
+
+def test_autocast_does_not_round_the_bias() -> None:
+    qkv, slopes = random_qkv(sum(LENGTHS), 4).bfloat16(), alibi_slopes(4)
+    runs = biased_runs(equal_length_runs(LENGTHS), slopes, dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        under_autocast = packed_attention(qkv, runs)
+    assert torch.equal(under_autocast, packed_attention(qkv, runs))
 
 
 def test_a_sequence_is_not_changed_by_its_neighbours() -> None:
