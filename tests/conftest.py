@@ -15,6 +15,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
 from tests.hub_server import HubServer, serve_hub
+from tests.training_inputs import TrainingInputs, write_training_inputs
 
 SPECIAL_TOKENS = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]  # in upstream's order
 TINY = TransformerConfig(64, 24, 2, 3, 32, initializer_range=0.4)
@@ -49,3 +50,9 @@ def hub_server() -> Iterator[HubServer]:
     """A model hub on this machine, without repositories."""
     with serve_hub() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def training_inputs(tmp_path_factory: pytest.TempPathFactory) -> TrainingInputs:
+    """Pairs, labelled sequences and sizes of models, to be read only."""
+    return write_training_inputs(tmp_path_factory.mktemp("training"))

@@ -23,6 +23,8 @@ from .doctor import doctor
 from .embed import embed
 from .flags import expand_flags
 from .models import models
+from .pairs import pairs
+from .train import train
 
 _INTERRUPTED = 130
 _TERMINATED = 143
@@ -41,6 +43,8 @@ app = typer.Typer(
 app.command("embed")(expand_flags(embed))
 app.command("cluster")(expand_flags(cluster))
 app.command("bin")(expand_flags(bin_contigs))
+app.command("train")(expand_flags(train))
+app.command("pairs")(expand_flags(pairs))
 app.add_typer(models, name="models")
 app.command("doctor")(expand_flags(doctor))
 

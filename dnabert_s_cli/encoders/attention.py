@@ -55,7 +55,7 @@ def packed_attention(qkv: Tensor, runs: Sequence[BiasedRun]) -> Tensor:
     """Self-attention inside each sequence of a packed batch. (T, 3, H, D // H) -> (T, H, D // H)."""
     outputs = []
     # split, not slices: the backward of each slice would fill and add a whole (T, 3, H, D // H)
-    parts = qkv.split([biased.run.n_sequences * biased.run.length for biased in runs])
+    parts = torch.split(qkv, [biased.run.n_sequences * biased.run.length for biased in runs])
     for biased, part in zip(runs, parts, strict=True):
         run = biased.run
         shape = (run.n_sequences, run.length, *qkv.shape[1:])

@@ -84,8 +84,9 @@ def token_batches(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
 
 def mean_per_sequence(hidden: Tensor, runs: Sequence[Run]) -> Tensor:
     """Mean over each sequence's tokens, in float32. (T, D) -> (B, D)."""
+    parts = torch.split(hidden, [run.n_sequences * run.length for run in runs])  # one backward for all of them
     means = [
-        hidden[run.start : run.end].view(run.n_sequences, run.length, -1).mean(dim=1, dtype=torch.float32)
-        for run in runs
+        part.view(run.n_sequences, run.length, -1).mean(dim=1, dtype=torch.float32)
+        for run, part in zip(runs, parts, strict=True)
     ]
     return torch.cat(means)  # (B, D)

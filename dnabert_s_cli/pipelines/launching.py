@@ -1,0 +1,31 @@
+"""Several processes of one command: whether to start them, and which of them speaks.
+
+Kept apart from the pipelines that run in them, so that the process that only starts and watches stays light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import DnabertSError
+from ..training.launch import check_gpus, is_launched, launch, process_rank
+
+
+def launch_processes(arguments: Sequence[str], *, gpus: int, processes: int) -> int | None:
+    """Start the same command in several processes, if that is asked for and not yet done; their exit code, else None.
+
+    Raises:
+        DnabertSError: fewer GPUs than asked for, or a process was killed.
+    """
+    if gpus > 1 and processes > 1:
+        raise DnabertSError("either --gpus or --processes", hint="--processes is for the CPU")
+    if is_launched() or max(gpus, processes) == 1:
+        return None
+    if gpus > 1:
+        check_gpus(gpus)
+    return launch(arguments, n_processes=max(gpus, processes))
+
+
+def is_first_process() -> bool:
+    """Whether this process is alone, or the one of several that speaks and writes."""
+    return process_rank() == 0
