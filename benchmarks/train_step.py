@@ -73,26 +73,39 @@ def measure(
     config: TransformerConfig, device: torch.device, *, arguments: argparse.Namespace, phase: str
 ) -> dict[str, float]:
     """Tokens/s of one phase (median of the repeats) and the most memory it took."""
+    step = make_step(config, device, arguments=arguments, phase=phase)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    seconds = timed(step, device, repeats=arguments.repeats)
+    memory = torch.cuda.max_memory_allocated(device) / 1e6 if device.type == "cuda" else peak_memory_mb()
+    tokens_per_s = 2 * arguments.pairs * arguments.tokens / seconds
+    print(f"phase {phase}: {tokens_per_s:.0f} tokens/s, {memory:.0f} MB")
+    return {"tokens_per_s": round(tokens_per_s), "seconds": round(seconds, 3), "peak_memory_mb": round(memory)}
+
+
+def make_step(
+    config: TransformerConfig, device: torch.device, *, arguments: argparse.Namespace, phase: str
+) -> Callable[[], object]:
+    """One step of a new model with random weights, without the optimiser."""
     model = DnabertTransformer(config)
     init_weights(model, torch.Generator().manual_seed(0))
+    no_tokenizer = _NoTokenizer()
     network = TransformerNetwork(
         model.to(device),
-        _NoTokenizer(),  # type: ignore[arg-type]  # never called
+        no_tokenizer,  # type: ignore[arg-type]  # never called
         max_tokens=arguments.tokens,
         recompute=arguments.recompute,
     )
     head = ProjectionHead(config.hidden_size).to(device)
     init_head(head, torch.Generator().manual_seed(0))
     batch = random_batch(arguments)
-    chunk_rows = arguments.chunk or arguments.pairs
     mix = draw_mix(
         arguments.pairs,
         n_layers=config.num_hidden_layers,
         layer=config.num_hidden_layers // 2,
-        block_rows=chunk_rows,
+        block_rows=arguments.chunk or arguments.pairs,
         generator=torch.Generator().manual_seed(0),
     )
-    execution = Execution(arguments.chunk or None, torch.bfloat16)
 
     def step() -> None:
         network.zero_grad(set_to_none=True)
@@ -104,16 +117,10 @@ def measure(
             objective=Objective("simclr" if phase == "I" else "mi_mix", weighted=True, temperature=0.05),
             mix=None if phase == "I" else mix,
             world=World(0, 1, device),
-            execution=execution,
+            execution=Execution(arguments.chunk or None, torch.bfloat16),
         )
 
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    seconds = timed(step, device, repeats=arguments.repeats)
-    memory = torch.cuda.max_memory_allocated(device) / 1e6 if device.type == "cuda" else peak_memory_mb()
-    tokens_per_s = 2 * arguments.pairs * arguments.tokens / seconds
-    print(f"phase {phase}: {tokens_per_s:.0f} tokens/s, {memory:.0f} MB")
-    return {"tokens_per_s": round(tokens_per_s), "seconds": round(seconds, 3), "peak_memory_mb": round(memory)}
+    return step
 
 
 def random_batch(arguments: argparse.Namespace) -> PreparedBatch:
