@@ -28,6 +28,7 @@ from .train import train
 
 _INTERRUPTED = 130
 _TERMINATED = 143
+_SEVERAL = "WORLD_SIZE"  # in the environment of each process that torchrun, or `train --gpus`, has started
 # The base of all wrong usage. Typer carries a click of its own from some version on, and exports only this descendant.
 _UsageError: Any = typer.BadParameter.__mro__[2]
 
@@ -67,7 +68,14 @@ def root(
 def main() -> None:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if _SEVERAL in os.environ:
+        # Threads of torch.distributed that meet an interpreter on its way out abort the process now and then, long
+        # after all is written; the other processes and the launcher would take that for a failure.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
