@@ -26,7 +26,6 @@ _SHOWN_PACKAGES = (
     "numpy",
     "scikit-learn",
     "hdbscan",
-    "faiss-cpu",
     "pysam",
     "pyarrow",
 )

@@ -50,7 +50,7 @@ def load_encoder(  # device and dtype by position: the form that users of other 
 
     Args:
         model: built-in name, folder, hub id or alias, or `hf:` and a stock encoder; None for `default_model()`.
-        device: auto, cpu, cuda, cuda:N or mps.
+        device: auto, cpu, cuda, cuda:N or mps; compositions and k-mer networks run on the CPU whatever it is.
         dtype: auto (bfloat16 where the hardware computes in it), float32 or bfloat16.
         window_bp: longest piece a transformer sees at once; None for what suits the model.
         overlap_bp: bases that neighbouring windows share.
@@ -66,13 +66,13 @@ def load_encoder(  # device and dtype by position: the form that users of other 
     if overlap_bp >= (window_bp or defaults.WINDOW_BP):
         hint = "use a smaller --overlap"
         raise DnabertSError(f"an overlap of {overlap_bp} bp leaves nothing of the window", hint=hint)
+    on_device = resolve_device(device)
+    number_format = resolve_dtype(dtype, on_device)
     name = str(model) if model is not None else default_model()
     if name in COMPOSITIONS:
         return replace(COMPOSITIONS[name], strand=strand, threads=torch.get_num_threads())
     if kmer_folder := find_kmer_folder(name):
         return open_kmer_folder(kmer_folder, name=name, threads=torch.get_num_threads())
-    on_device = resolve_device(device)
-    number_format = resolve_dtype(dtype, on_device)
     backbone = _open_backbone(name, on_device, dtype=number_format, trust_remote_code=trust_remote_code)
     return Embedder(
         backbone,

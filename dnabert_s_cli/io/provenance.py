@@ -24,7 +24,6 @@ _PROGRAM = "dnabert-s"
 # module -> distribution; named only where the run has loaded the module, as importing it here would be slow
 _PACKAGES = {
     "Bio": "biopython",
-    "faiss": "faiss-cpu",
     "hdbscan": "hdbscan",
     "numpy": "numpy",
     "pyarrow": "pyarrow",

@@ -86,6 +86,12 @@ def test_overlap_as_long_as_the_window_is_refused(tiny_model: Path) -> None:
         load_encoder(tiny_model, "cpu", "float32", window_bp=500, overlap_bp=500)
 
 
+@pytest.mark.parametrize("name", ["tnf-c", "dnabert-s"])
+def test_unknown_device_is_refused_before_any_model_is_looked_for(name: str) -> None:
+    with pytest.raises(DnabertSError, match="unknown device 'tpu'"):
+        load_encoder(name, "tpu")
+
+
 def test_unknown_strand_is_refused() -> None:
     with pytest.raises(DnabertSError, match="unknown strand 'reverse'"):
         load_encoder("tnf", strand="reverse")
