@@ -136,7 +136,10 @@ function depthAxis(value) {
   const low = Math.max(range[0] * 0.8, range[1] * 1e-5, 0.02);
   const high = Math.max(range[1] * 1.25, low * 10);
   const axis = makeAxis(low, high, true);
-  return { ...axis, ticks: logTicks(low, high), label: shortDepth, title: "depth" };
+  const least = rangeOf(contigs.n, value);
+  const floor = least !== null && least[0] < low ? [low] : []; // what is 0, or next to it, lies on the axis itself
+  const ticks = logTicks(low, high).filter((tick) => floor.length === 0 || tick > low * 1.4);
+  return { ...axis, ticks: [...floor, ...ticks], label: (tick) => (tick === floor[0] ? "0" : shortDepth(tick)), title: "depth" };
 }
 
 function lengthAxis(value) {

@@ -167,7 +167,8 @@ function drawNumbers(context, view) {
     if (state.bin !== null && bins[place].number !== state.bin) continue;
     const label = String(bins[place].number);
     const half = context.measureText(label).width / 2 + 3;
-    const at = { x: toLeft(view, bins[place].x), y: toTop(view, bins[place].y), half };
+    const above = bins[place].contigs < 3 ? 14 : 0; // a number would hide what it names
+    const at = { x: toLeft(view, bins[place].x), y: toTop(view, bins[place].y) - above, half };
     if (at.x < half || at.x > view.width - half || at.y < 9 || at.y > view.height - 9) continue;
     if (drawn.some((other) => Math.abs(other.y - at.y) < 17 && Math.abs(other.x - at.x) < other.half + half)) continue;
     drawn.push(at);

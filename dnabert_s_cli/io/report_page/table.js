@@ -12,6 +12,7 @@ const COLUMNS = [
   { title: "Contamination", value: (bin) => bin.contamination, show: (bin) => text.percent(bin.contamination), rising: true },
 ].filter(({ value }, place) => place < 5 || bins.some((bin) => value(bin) !== null));
 
+const MOST_ROWS = 2000;
 const order = { column: 0, falling: false };
 
 function startTable() {
@@ -68,7 +69,7 @@ function fillTable() {
     const sorted = order.falling ? "descending" : "ascending";
     cell.setAttribute("aria-sort", place === order.column ? sorted : "none");
   });
-  const rows = shown.map(makeRow);
+  const rows = shown.slice(0, MOST_ROWS).map(makeRow);
   if (rows.length === 0) {
     const why = bins.length ? `No ${page.noun} passes the filter.` : `This run found no ${page.noun}s.`;
     const row = document.createElement("tr");
@@ -76,7 +77,8 @@ function fillTable() {
     rows.push(row);
   }
   document.querySelector("#bin-table tbody").replaceChildren(...rows);
-  const few = shown.length < bins.length ? `${text.count(shown.length)} of ${text.count(bins.length)} shown. ` : "";
+  const n = Math.min(shown.length, MOST_ROWS);
+  const few = n < bins.length ? `${text.count(n)} of ${text.count(bins.length)} shown.` : "";
   document.getElementById("table-note").textContent = few;
   markRows();
 }
