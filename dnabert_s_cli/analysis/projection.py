@@ -109,7 +109,7 @@ def _beside(
 
 
 def _largest(products: NDArray[np.float32], n_kept: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Columns and values (B, K) of the largest of each row; overwrites them. One maximum at a time beats a partition."""
+    """Columns and values (B, K) of the largest of each row; overwrites them. Five maxima beat one partition."""
     rows = np.arange(len(products))
     columns = np.empty((len(products), n_kept), dtype=np.int64)
     values = np.empty((len(products), n_kept))

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 # Apart for the colour-blind, after Okabe and Ito, the same hues for a light and for a dark ground.
-LIGHT = ("#0072b2", "#d55e00", "#009e73", "#c0659a", "#d69200", "#3fa2dc", "#7b2d5e", "#6f7d1c", "#4a4aa3", "#a8503f")
-DARK = ("#4a9fdc", "#f07b2c", "#23bd93", "#e08dbd", "#e9b23c", "#86cdf7", "#b86a9c", "#a9b84f", "#9292e6", "#d98a78")
+LIGHT = ("#0072b2", "#e26600", "#0a8f5c", "#d77fb4", "#e19f00", "#56b4e9", "#882255", "#5e7121", "#3b2f9e", "#8f393b")
+DARK = ("#508ed0", "#f76324", "#23bd93", "#f0a3d0", "#f2cb50", "#87c1f7", "#b0559a", "#90a233", "#8a7df0", "#c9604f")
 _CELLS = 16  # of the map, along each side
 _NEAR = 1e-4  # squared distance, of a map of side 1, within which bins lie on each other
 

@@ -144,7 +144,7 @@ def _tiles(content: ReportContent) -> list[str]:
     of_all = f"{base_pairs(binned_bp)} of {base_pairs(total_bp)}"
     tiles = [
         tile("Bins", f"{len(bins):,}", aside=f"{base_pairs(binned_bp)} in them"),
-        tile("Bases binned", f"{100 * binned_bp / total_bp:.1f} %" if total_bp else "–", aside=of_all),
+        tile("Bases binned", f"{100 * binned_bp / total_bp:.1f} %" if total_bp else "none", aside=of_all),
     ]
     if known:
         n_high = sum(one.is_high_quality for one in known)

@@ -85,9 +85,7 @@ class ReportBin:
         return self.completeness >= limits["completeness"] and self.contamination < limits["contamination"]
 
 
-def summarise_bins(
-    contigs: MapContigs, *, quality: Mapping[int, tuple[float, float]] | None = None
-) -> list[ReportBin]:
+def summarise_bins(contigs: MapContigs, *, quality: Mapping[int, tuple[float, float]] | None = None) -> list[ReportBin]:
     """What the contigs of each bin add up to, by number; GC and depth are means weighted by length.
 
     Args:
@@ -213,7 +211,11 @@ def _bin_columns(bins: Sequence[ReportBin]) -> Mapping[str, object]:
 def _bin_marks(contigs: MapContigs, bins: Sequence[ReportBin]) -> Mapping[str, object]:
     places = unit_square(contigs.xy)
     spots = thickest_spots(places, contigs.lengths_bp, bins=contigs.bins, numbers=[one.number for one in bins])
-    return {"x": spots[:, 0].round(4).tolist(), "y": spots[:, 1].round(4).tolist(), "colour": neighbourly_colours(spots)}
+    return {
+        "x": spots[:, 0].round(4).tolist(),
+        "y": spots[:, 1].round(4).tolist(),
+        "colour": neighbourly_colours(spots),
+    }
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -1,7 +1,7 @@
 """The frame of a page that is one file: markup, style, script and data put together.
 
-Parts under `report_page/` -> `{{names}}` filled with text that is escaped here, or with markup made here -> a page whose
-policy lets no other script run and nothing be fetched.
+Parts under `report_page/` -> `{{names}}` filled with text that is escaped here, or with markup made here -> a page
+whose policy lets no other script run and nothing be fetched.
 """
 
 from __future__ import annotations

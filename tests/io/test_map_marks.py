@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def test_a_bin_without_contigs_stands_in_the_middle() -> None:
 def test_neighbours_differ_in_colour_and_all_colours_are_used() -> None:
     spots = np.stack([np.arange(40) / 40, np.zeros(40)], axis=1)
     colours = neighbourly_colours(spots)
-    assert all(one != two for one, two in zip(colours, colours[1:], strict=False))
+    assert all(one != two for one, two in pairwise(colours))
     assert set(colours) == set(range(len(LIGHT)))
 
 
