@@ -77,8 +77,9 @@ class Page:
     def point(self, selector: str, *, across: float = 0.5, down: float = 0.5, click: bool = False) -> None:
         """Move the pointer to a place within an element, given as shares of its size; click there."""
         box = self.run(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); "
-            "e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect(); return [b.left, b.top, b.width, b.height]; })()"
+            f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
+            "one.scrollIntoView({block: 'center'}); const box = one.getBoundingClientRect();"
+            "return [box.left, box.top, box.width, box.height]; })()"
         )
         self.settle()  # scrolling hides what pointing shows
         place = {"x": box[0] + across * box[2], "y": box[1] + down * box[3]}

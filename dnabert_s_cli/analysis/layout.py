@@ -75,7 +75,7 @@ def lay_out(pull: csr_matrix, start: NDArray[np.float64], *, on_step: Callable[[
         places += moves
         places -= places.mean(axis=0)
         on_step(1)
-    return places
+    return np.asarray(places, dtype=np.float64)
 
 
 def n_steps() -> int:
@@ -192,7 +192,8 @@ def _with_itself(shares: NDArray[np.float64], spacing: float) -> float:
 def _on_grid(
     cells: NDArray[np.int64], shares: NDArray[np.float64], *, charge: NDArray[np.float64], side: int
 ) -> NDArray[np.float64]:
-    return np.bincount(cells.ravel(), (shares * charge).ravel(), side * side).reshape(side, side)
+    field = np.bincount(cells.ravel(), (shares * charge).ravel(), side * side)
+    return np.asarray(field.reshape(side, side), dtype=np.float64)
 
 
 def _at_points(

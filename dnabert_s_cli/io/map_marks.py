@@ -23,7 +23,8 @@ def unit_square(xy: np.ndarray) -> np.ndarray:
         return np.zeros((0, 2))
     low, high = xy.min(axis=0).astype(np.float64), xy.max(axis=0).astype(np.float64)
     width = float((high - low).max())
-    return (xy - (low + high) / 2) / (width or 1.0) + 0.5
+    places: np.ndarray = (xy - (low + high) / 2) / (width or 1.0) + 0.5
+    return places
 
 
 def members_of_bins(bins: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

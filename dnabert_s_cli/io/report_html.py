@@ -58,7 +58,7 @@ def escaped(text: str) -> str:
 
 
 def _read(name: str) -> str:
-    return resources.files(__package__).joinpath("report_page", name).read_text(encoding="utf-8")
+    return resources.files(__package__).joinpath("report_page").joinpath(name).read_text(encoding="utf-8")
 
 
 def _filled(template: str, slots: Mapping[str, str]) -> str:
