@@ -130,21 +130,29 @@ class Page:
 @contextmanager
 def open_browser() -> Iterator[Page]:
     """A fresh Chromium with a profile of its own, ended and forgotten afterwards."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        process, commands, answers = _start(profile)
+        try:
+            page = Page(commands, answers)
+            page.attach()
+            yield page
+        finally:
+            commands.close()
+            answers.close()
+            process.terminate()
+            process.wait(timeout=_PATIENCE_S)
+
+
+def _start(profile: str) -> tuple[subprocess.Popen[bytes], io.FileIO, io.FileIO]:
+    """The browser, and our ends of the pipes that are its descriptors 3 and 4."""
     program = find_chromium()
     assert program is not None
     (read_commands, write_commands), (read_answers, write_answers) = os.pipe(), os.pipe()
     redirect = f'exec "$@" 3<&{read_commands} 4>&{write_answers}'
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        words = ["bash", "-c", redirect, "chromium", program, *_FLAGS, f"--user-data-dir={profile}"]
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(words, pass_fds=(read_commands, write_answers), **quiet) as process:
-            os.close(read_commands)
-            os.close(write_answers)
-            with io.FileIO(write_commands, "w") as commands, io.FileIO(read_answers) as answers:
-                try:
-                    page = Page(commands, answers)
-                    page.attach()
-                    yield page
-                finally:
-                    process.terminate()
-                    process.wait(timeout=_PATIENCE_S)
+    words = ["bash", "-c", redirect, "chromium", program, *_FLAGS, f"--user-data-dir={profile}"]
+    process = subprocess.Popen(
+        words, pass_fds=(read_commands, write_answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    os.close(read_commands)
+    os.close(write_answers)
+    return process, io.FileIO(write_commands, "w"), io.FileIO(read_answers)

@@ -144,8 +144,8 @@ class _Grid:
         near, far = self._kernel(side, spacing)
         fields = [_on_grid(cells, shares, charge=charge, side=side) for charge in charges]
         waves = [fft.rfft2(field, (2 * side, 2 * side)) for field in fields]
-        sums = [_at_points(wave * far, cells, shares, side=side) for wave in waves]
-        norm = float(_at_points(waves[0] * near, cells, shares, side=side).sum()) - _with_itself(own, spacing)
+        sums = [_at_points(wave * far, cells, shares=shares, side=side) for wave in waves]
+        norm = float(_at_points(waves[0] * near, cells, shares=shares, side=side).sum()) - _with_itself(own, spacing)
         push = np.stack([places[:, 0] * sums[0] - sums[1], places[:, 1] * sums[0] - sums[2]], axis=1)
         least = len(places) * (len(places) - 1) / (1.0 + 2.0 * width * width)  # no pair lies farther apart
         return push / max(norm, least)
@@ -197,7 +197,7 @@ def _on_grid(
 
 
 def _at_points(
-    wave: NDArray[np.complex128], cells: NDArray[np.int64], shares: NDArray[np.float64], *, side: int
+    wave: NDArray[np.complex128], cells: NDArray[np.int64], *, shares: NDArray[np.float64], side: int
 ) -> NDArray[np.float64]:
     field = fft.irfft2(wave, (2 * side, 2 * side))[:side, :side]
     at_points: NDArray[np.float64] = (np.ascontiguousarray(field).ravel()[cells] * shares).sum(axis=0)
