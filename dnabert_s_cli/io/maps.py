@@ -6,7 +6,7 @@ Places, labels and lengths -> a PNG by matplotlib, where it is installed, or one
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -105,5 +105,12 @@ def _draw_numbers(axes: Axes, contigs: MapContigs, *, spots: np.ndarray, numbers
             continue
         drawn.append(spots[place])
         halo = [withStroke(linewidth=2.5, foreground="white")]
-        style = {"ha": "center", "va": "center", "fontsize": 8, "fontweight": "bold", "color": "#1c2024"}
-        axes.text(*spots[place], str(numbers[place]), path_effects=halo, **style)
+        style: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "fontsize": 8,
+            "fontweight": "bold",
+            "color": "#1c2024",
+        }
+        x, y = spots[place].tolist()
+        axes.text(x, y, str(numbers[place]), path_effects=halo, **style)
