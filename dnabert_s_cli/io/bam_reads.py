@@ -190,4 +190,5 @@ def _integers(raw: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 def _at_any_place(raw: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """A view of bytes whose element i is the value that begins at byte i."""
-    return np.ndarray((max(len(raw) - dtype.itemsize + 1, 0),), dtype=dtype, buffer=raw, strides=(1,))
+    view: np.ndarray = np.ndarray((max(len(raw) - dtype.itemsize + 1, 0),), dtype=dtype, buffer=raw, strides=(1,))
+    return view

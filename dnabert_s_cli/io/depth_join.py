@@ -128,7 +128,7 @@ def _common_lengths(sources: Sequence[Source], rows_of_sources: Sequence[np.ndar
     lengths_bp = np.zeros(n_contigs, dtype=np.int64)
     for (path, table), rows in zip(sources, rows_of_sources, strict=True):
         before_bp, here_bp = lengths_bp[rows], table.lengths_bp
-        for row in np.flatnonzero((before_bp > 0) & (here_bp > 0) & (before_bp != here_bp)):
+        for row in np.flatnonzero((before_bp > 0) & (here_bp > 0) & (before_bp != here_bp)).tolist():
             first_bp, second_bp = int(before_bp[row]), int(here_bp[row])
             if not same_length(first_bp, second_bp):
                 problem = f"is {second_bp:,} bp long here, {first_bp:,} bp in a file before"

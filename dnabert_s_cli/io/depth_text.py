@@ -21,6 +21,7 @@ from .files import open_input
 
 _BATCH_LINES = 4096
 _SHOWN = 40
+_LARGEST = float(np.finfo(np.float32).max)
 
 _Row = tuple[int, list[str]]  # line number, fields
 
@@ -130,7 +131,7 @@ def _numbers(rows: Sequence[_Row], chosen: Sequence[int], *, path: str | Path) -
     except ValueError:
         numbers = np.full((len(rows), len(chosen)), np.nan)
     numbers = numbers.reshape(len(rows), len(chosen))
-    if not np.all((numbers >= 0) & (numbers <= np.finfo(np.float32).max)):
+    if not np.all((numbers >= 0) & (numbers <= _LARGEST)):
         raise _first_problem(rows, chosen, path=path)
     return numbers
 
@@ -155,4 +156,4 @@ def _problem_of(cell: str) -> str | None:
         return "is no number"
     if number < 0:
         return "is negative"
-    return None if number <= np.finfo(np.float32).max else "is not finite"
+    return None if number <= _LARGEST else "is not finite"

@@ -103,7 +103,7 @@ def _long_contigs(table: DepthTable, min_length_bp: int) -> tuple[DepthTable, in
     """The contigs that are long enough or of unknown length, and how many are not."""
     rows = np.flatnonzero((table.lengths_bp >= min_length_bp) | (table.lengths_bp == 0))
     chosen = DepthTable(
-        names=[table.names[row] for row in rows],
+        names=[table.names[row] for row in rows.tolist()],
         lengths_bp=table.lengths_bp[rows],
         samples=table.samples,
         mean=table.mean[rows],

@@ -109,7 +109,8 @@ def read_depth_sources(source: DepthInput, *, progress: Progress) -> DepthSource
         on_bytes=progress.advance,
     )
     tables = [*((sample.path, sample.table) for sample in samples), *tables]
-    inputs = [*({"path": sample.path, "sha256": sample.sha256} for sample in samples), *inputs]
+    read: list[dict[str, object]] = [{"path": sample.path, "sha256": sample.sha256} for sample in samples]
+    inputs = [*read, *inputs]
     check_samples(tables)
     return DepthSources(tables, inputs)
 
