@@ -82,10 +82,14 @@ def plain_depth(
             skipped = one.is_unmapped or one.is_secondary or one.is_qcfail or one.is_duplicate
             if skipped or one.mapping_quality < min_mapq or _identity(one) < np.float32(min_identity / 100):
                 continue
-            for query, reference in one.get_aligned_pairs():
-                if query is not None and reference is not None and reference < len(depth[one.reference_id]):
-                    depth[one.reference_id][reference] += 1
+            _cover(depth[one.reference_id], one)
     return [_mean_and_variance(bases, end_bp=end_bp) for bases in depth]
+
+
+def _cover(bases: list[int], one: pysam.AlignedSegment) -> None:
+    for query, reference in one.get_aligned_pairs():
+        if query is not None and reference is not None and reference < len(bases):
+            bases[reference] += 1
 
 
 def _identity(one: pysam.AlignedSegment) -> float:
