@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -97,8 +98,8 @@ def write_bam(path: Path, lengths_bp: Sequence[int], *, n_reads: int, seed: int)
             file.write(read)
 
 
-def seconds_of_all(paths: Sequence[Path], folder: Path, *, n_repeats: int) -> dict[str, float]:
-    """Median seconds of each program, on one core and on all."""
+def seconds_of_all(paths: Sequence[Path], folder: Path, *, n_repeats: int) -> dict[str, dict[str, float]]:
+    """Median seconds of each program from start to end, on one core and on all, and those of the processor."""
     names = [str(path) for path in paths]
     ours = [sys.executable, "-m", "dnabert_s_cli", "depth", *names, "--quiet", "--force"]
     cores = os.cpu_count() or 1
@@ -111,14 +112,20 @@ def seconds_of_all(paths: Sequence[Path], folder: Path, *, n_repeats: int) -> di
     return {name: _median(commands[name], environments[name], n_repeats=n_repeats) for name in commands}
 
 
-def _median(command: Sequence[str], environment: dict[str, str], *, n_repeats: int) -> float:
-    seconds = []
+def _median(command: Sequence[str], environment: dict[str, str], *, n_repeats: int) -> dict[str, float]:
+    elapsed, processor = [], []
     for _ in range(n_repeats):
-        started = time.perf_counter()
+        started, before = time.perf_counter(), _processor_seconds()
         subprocess.run(command, check=True, capture_output=True, env=environment)
-        seconds.append(time.perf_counter() - started)
-    print(f"{command[0]} {command[-1]}: {[round(one, 2) for one in seconds]} s", flush=True)
-    return round(statistics.median(seconds), 2)
+        elapsed.append(time.perf_counter() - started)
+        processor.append(_processor_seconds() - before)
+    print(f"{command[0]} {command[-1]}: {[round(one, 2) for one in elapsed]} s", flush=True)
+    return {"elapsed": round(statistics.median(elapsed), 2), "processor": round(statistics.median(processor), 2)}
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def agreement(folder: Path) -> dict[str, float]:

@@ -100,7 +100,8 @@ def read_depth_sources(source: DepthInput, *, progress: Progress) -> DepthSource
     """
     alignments = open_alignment_files(source.bam_paths, reference_path=source.reference_path)
     tables, inputs = _read_tables(source.table_paths)
-    progress.start("depth from alignments", sum(file.n_bytes for file in alignments), unit="B")
+    if alignments:
+        progress.start("depth from alignments", sum(file.n_bytes for file in alignments), unit="B")
     samples = read_alignment_depths(
         alignments,
         source.options,
