@@ -8,7 +8,7 @@ Found by experiment with version 2.15 of that program (`benchmarks/depth_bam.py`
 - unmapped, secondary, duplicate and failed records are left out; supplementary ones count, and so does every mapping
   quality from `min_mapq` on, and mates one by one
 - identity is matches / (matches + mismatches + inserted + deleted bases), mismatches being NM without the insertions
-  and deletions; clipped bases do not count
+  and deletions, or X in a CIGAR without M; clipped bases do not count
 - M, = and X add depth; deletions, insertions, skips and clips do not
 - the first and last `end_bp` bases of a contig, or as many as a read of mean length has, are left out, if anything
   remains; the variance is that of a sample (n - 1)
@@ -154,7 +154,8 @@ def _aligned_spans(reads: AlignedReads, *, min_identity: float, lengths_bp: np.n
         return np.bincount(read_of[which], weights=n_bp[which], minlength=n_reads)
 
     aligned, gaps, differing = per_read(is_aligned), per_read(is_gap), per_read(kinds == DIFFERENT)
-    mismatches = np.where(reads.edits >= gaps, reads.edits - gaps, differing)
+    is_open = (per_read(kinds == MATCH) > 0) & (reads.edits >= gaps)  # where only NM tells mismatches
+    mismatches = np.where(is_open, reads.edits - gaps, differing)
     # in float32, as there: 97 of 100 is 97 %
     identity = np.maximum(aligned - mismatches, 0).astype(np.float32) / np.maximum(aligned + gaps, 1).astype(np.float32)
     counts = identity >= np.float32(min_identity / 100)

@@ -97,7 +97,7 @@ def _identity(one: pysam.AlignedSegment) -> float:
     for kind, length in one.cigartuples or []:
         bp[kind] += length
     aligned, gaps, mismatches = bp[0] + bp[7] + bp[8], bp[1] + bp[2], bp[8]
-    if one.has_tag("NM") and int(one.get_tag("NM")) >= gaps:
+    if bp[0] and one.has_tag("NM") and int(one.get_tag("NM")) >= gaps:
         mismatches = int(one.get_tag("NM")) - gaps
     return float(np.float32(max(aligned - mismatches, 0)) / np.float32(aligned + gaps))
 

@@ -76,6 +76,7 @@ def test_a_contig_without_reads_has_depth_zero(tmp_path: Path) -> None:
         (Read(cigar="50M100N50M"), 100),
         (Read(cigar="50=1X49=", edits=1), 100),
         (Read(cigar="50=4X46=", edits=None), 0),
+        (Read(cigar="60=1X39=", edits=6), 100),
         (Read(cigar="50M2D50M", edits=1), 100),
         (Read(cigar="50M5P50M"), 100),
         (Read(start=0), 25),
