@@ -42,6 +42,11 @@ MIN_BIN_CONTIGS = 1  # a genome may be one contig: what counts is the size in ba
 HALF_PAIRS = 1_000  # contigs embedded in halves, to see how alike one species is
 MIN_HALF_BP = 750  # shortest half that says anything
 
+# --- depth of contigs: what jgi_summarize_bam_contig_depths does by default ------------------------
+MIN_IDENTITY = 97.0  # per cent, of a read with the contig
+END_BP = 75  # left out at both ends of a contig, where reads hang over and are lost
+MIN_MAPQ = 0
+
 # --- pairs of genome pieces ----------------------------------------------------------------------
 PIECE_BP = 10_000  # length of the paper's training sequences
 PAIRS_PER_GENOME = 200  # the paper's bacteria and fungi give 150 to 200 each

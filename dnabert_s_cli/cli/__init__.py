@@ -19,6 +19,7 @@ from ..errors import DnabertSError
 from .bin import bin_contigs
 from .cluster import cluster
 from .console import show_error
+from .depth import depth
 from .doctor import doctor
 from .embed import embed
 from .flags import expand_flags
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.command("embed")(expand_flags(embed))
 app.command("cluster")(expand_flags(cluster))
 app.command("bin")(expand_flags(bin_contigs))
+app.command("depth")(expand_flags(depth))
 app.command("train")(expand_flags(train))
 app.command("pairs")(expand_flags(pairs))
 app.add_typer(models, name="models")

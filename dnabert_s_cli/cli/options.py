@@ -70,6 +70,26 @@ Reference = Annotated[
     Path | None,
     typer.Option("--reference", help="FASTA that a CRAM was aligned to.", rich_help_panel=_INPUT, show_default=False),
 ]
+Bams = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--bam",
+        "-b",
+        help="Reads aligned to the contigs, sorted BAM or CRAM; one a sample, may be repeated.",
+        rich_help_panel=_INPUT,
+        show_default=False,
+    ),
+]
+DepthTables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--depth",
+        "-d",
+        help="Depth of contigs, table of jgi, CoverM, strobealign, VAMB or `depth`; may be repeated.",
+        rich_help_panel=_INPUT,
+        show_default=False,
+    ),
+]
 Model = Annotated[
     str | None,
     typer.Option(

@@ -51,7 +51,7 @@ def read_sam(stream: io.BufferedReader, path: str) -> Iterator[Chunk]:
 def _reads(source: io.BufferedReader, path: str, *, reference_path: str | Path | None) -> Iterator[tuple[Record, int]]:
     number = n_repeated = 0
     with opened_alignments(source, path, reference_path=reference_path) as alignments:
-        for segment in _segments(alignments, path, has_reference=reference_path is not None):
+        for segment in alignment_segments(alignments, path, has_reference=reference_path is not None):
             number += 1
             if segment.flag & _REPEATED:
                 n_repeated += 1
@@ -66,7 +66,14 @@ def _reads(source: io.BufferedReader, path: str, *, reference_path: str | Path |
     _log_repeated(path, n_repeated)
 
 
-def _segments(alignments: pysam.AlignmentFile, path: str, *, has_reference: bool) -> Iterator[pysam.AlignedSegment]:
+def alignment_segments(
+    alignments: pysam.AlignmentFile, path: str, *, has_reference: bool
+) -> Iterator[pysam.AlignedSegment]:
+    """All records of an open file, in its order.
+
+    Raises:
+        DnabertSError: the data are corrupt, or a CRAM lacks its reference.
+    """
     segments = alignments.fetch(until_eof=True)
     failure: OSError | None = None
     while failure is None:

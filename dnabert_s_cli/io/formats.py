@@ -60,7 +60,7 @@ class SequenceFile:
         self._hashed = Hashed(raw) if is_hashed else None
         head, self._stream = peek(self._hashed or raw)
         try:
-            self.format = _alignment_format(head) or self._text_format()
+            self.format = alignment_format(head) or self._text_format()
         except DnabertSError:
             self._stream.close()
             raise
@@ -96,7 +96,8 @@ class SequenceFile:
         self._stream.close()
 
 
-def _alignment_format(head: bytes) -> str | None:
+def alignment_format(head: bytes) -> str | None:
+    """bam or cram, by the first bytes of a file; None for anything else."""
     if head.startswith(b"CRAM"):
         return "cram"
     try:

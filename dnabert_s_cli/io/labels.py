@@ -59,6 +59,11 @@ def _iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
                 yield line, text.split("\t")
 
 
+def is_id_column(column: str) -> bool:
+    """Whether a header names a column of ids so."""
+    return _plain_name(column) in _ID_NAMES
+
+
 def _plain_name(column: str) -> str:
     return column.strip().lower().replace("_", "").replace(" ", "").replace("-", "")
 

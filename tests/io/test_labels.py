@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.bins import write_biobox, write_contig2bin
-from dnabert_s_cli.io.labels import read_labels
+from dnabert_s_cli.io.labels import is_id_column, read_labels
 
 NAMES = st.text("abcXYZ019_.|-", min_size=1, max_size=8)
 
@@ -111,3 +111,8 @@ def test_contig2bin_and_biobox_read_back_as_written(tmp_path: Path, bin_of: dict
     expected = {name: f"bin.{number}" for name, number in bin_of.items()}
     assert read_labels(tmp_path / "contig2bin.tsv") == expected
     assert read_labels(tmp_path / "bins.biobox.tsv") == expected
+
+
+@pytest.mark.parametrize(("column", "is_id"), [("contig", True), ("Contig_Name", True), ("sample1", False)])
+def test_columns_of_ids_are_told_by_name(column: str, is_id: bool) -> None:
+    assert is_id_column(column) is is_id

@@ -1,0 +1,81 @@
+"""`dnabert-s depth`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import defaults
+from . import options as opt
+from .console import duration, progress, say, warn
+
+_READS = "Reads"
+
+
+def depth(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Sorted BAM or CRAM files, one a sample, and depth tables of other tools; - for a table on "
+            "standard input.",
+            metavar="FILES",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Table to write; - for standard output.", show_default=False)
+    ],
+    min_identity: Annotated[
+        float,
+        typer.Option(
+            "--min-identity", min=0.0, max=100.0, help="Leave out reads less alike, in %.", rich_help_panel=_READS
+        ),
+    ] = defaults.MIN_IDENTITY,
+    min_mapq: Annotated[
+        int,
+        typer.Option(
+            "--min-mapq", min=0, max=255, help="Leave out reads of lower mapping quality.", rich_help_panel=_READS
+        ),
+    ] = defaults.MIN_MAPQ,
+    end_bp: Annotated[
+        int,
+        typer.Option("--end-bp", min=0, help="Bases at both ends of a contig left out.", rich_help_panel=_READS),
+    ] = defaults.END_BP,
+    min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
+    reference: opt.Reference = None,
+    threads: opt.Threads = defaults.THREADS,
+    force: opt.Force = False,
+    *,
+    messages: opt.MessageFlags,
+) -> None:
+    """Depth of contigs in samples: BAM, CRAM and tables of any tool to one table as MetaBAT2 reads it.
+
+    Each contig's mean depth and its variance, as MetaBAT2's jgi_summarize_bam_contig_depths computes them.
+    """
+    messages.start()
+    from ..pipelines.depth import make_depth_table, sort_inputs
+    from ..pipelines.depths import DepthInput, DepthOptions
+
+    options = DepthOptions(min_identity, end_bp, min_mapq)
+    source = sort_inputs(inputs, DepthInput(reference_path=reference, options=options, threads=threads))
+    with progress(quiet=messages.quiet) as shown:
+        report = make_depth_table(
+            source,
+            output,
+            min_length_bp=min_length,
+            stdout=sys.stdout,
+            force=force,
+            argv=sys.argv,
+            progress=shown,
+        )
+    if not report.has_variance:
+        warn("the table has no variances, as an input has none: give MetaBAT2 the option --cvExt")
+    if report.n_unknown_lengths:
+        warn(f"{report.n_unknown_lengths:,} contigs are of unknown length, written as 0")
+    say(
+        f"{report.n_contigs:,} contigs in {report.n_samples:,} samples; {report.n_short:,} shorter contigs left out; "
+        f"{duration(report.seconds)}"
+    )
