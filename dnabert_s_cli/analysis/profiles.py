@@ -111,10 +111,12 @@ def _parse(hmm_bytes: bytes, path: str | Path) -> list[pyhmmer.plan7.HMM]:
                     raise DnabertSError("is no profile of a protein", path=path, record=name, hint=_FORMAT_HINT)
                 hmms.append(hmm)
     except (ValueError, EOFError, pyhmmer.errors.EaselError) as error:
-        problem = f"cannot be read as HMMER3 profiles after {len(hmms)} of them ({_one_line(error)})"
+        problem = f"cannot be read as HMMER3 profiles, after {len(hmms)} of them ({_one_line(error)})"
         raise DnabertSError(problem, path=path, hint=_FORMAT_HINT) from error
-    if not hmms:
-        raise DnabertSError("holds no profile", path=path, hint=_FORMAT_HINT)
+    # pyhmmer passes over what it cannot finish where a file ends within the head of a profile
+    if hmm_bytes.startswith(b"HMMER3/") and not hmm_bytes.rstrip().endswith(b"//"):
+        problem = f"ends in the middle of a profile, after {len(hmms)} whole ones"
+        raise DnabertSError(problem, path=path, hint="copy or download the file again")
     return hmms
 
 
