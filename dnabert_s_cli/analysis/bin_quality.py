@@ -160,8 +160,7 @@ def _rows_by_marker(hits: MarkerHits) -> Iterator[tuple[int, NDArray[np.int64]]]
     """Each marker that was found, with the places of its hits in their order."""
     order = np.argsort(hits.marker, kind="stable")
     found, firsts = np.unique(hits.marker[order], return_index=True)
-    for marker, rows in zip(found.tolist(), np.split(order, firsts[1:]), strict=False):
-        yield marker, rows
+    yield from zip(found.tolist(), np.split(order, firsts[1:]), strict=False)  # no hit at all is split into one part
 
 
 def _is_archaeal(present: NDArray[np.bool_], markers: MarkerSet) -> NDArray[np.bool_]:

@@ -141,7 +141,7 @@ def _search(genes: Sequence[Gene], profiles: MarkerProfiles, *, pool: ThreadPool
 def _search_profile(
     proteins: pyhmmer.easel.DigitalSequenceBlock, profiles: MarkerProfiles, *, marker: int
 ) -> list[_Hit]:
-    """Genes that reach the profile's score; thresholds are scores, so that no hit depends on how many proteins there are."""
+    """Genes that reach the profile's score; a score, unlike an E-value, does not depend on the other proteins."""
     least = float(profiles.min_scores[marker])
     domain_least = min(least, _MIN_DOMAIN_SCORE)
     pipeline = pyhmmer.plan7.Pipeline(_ALPHABET, T=least, incT=least, domT=domain_least, incdomT=domain_least)

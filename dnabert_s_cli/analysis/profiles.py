@@ -95,8 +95,7 @@ def load_profiles(
         groups=tuple(note.group or name for name, note in zip(names, of_each, strict=True)),
     )
     min_scores = [
-        _least_score(hmm) if note.min_score is None else note.min_score
-        for hmm, note in zip(hmms, of_each, strict=True)
+        _least_score(hmm) if note.min_score is None else note.min_score for hmm, note in zip(hmms, of_each, strict=True)
     ]
     return MarkerProfiles(markers, tuple(hmms), np.array(min_scores, dtype=np.float64))
 

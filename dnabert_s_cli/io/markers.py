@@ -65,9 +65,7 @@ def read_notes() -> list[ProfileNote]:
     """What is known of each built-in profile."""
     lines = _NOTES.read_text(encoding="utf-8").splitlines()[1:]
     rows = (line.split("\t") for line in lines)
-    return [
-        ProfileNote(name, accession, domain, group, float(score)) for name, accession, domain, group, score in rows
-    ]
+    return [ProfileNote(name, accession, domain, group, float(score)) for name, accession, domain, group, score in rows]
 
 
 def write_marker_hits(path: str | Path, rows: Iterable[HitRow]) -> None:
@@ -114,7 +112,9 @@ def _parse_hit(values: list[str], path: str | Path, *, line: int) -> HitRow:
             model_end=int(model_end),
         )
     except (ValueError, KeyError) as error:
-        raise DnabertSError(f"a number or strand cannot be read ({error})", path=path, line=line, record=contig) from error
+        raise DnabertSError(
+            f"a number or strand cannot be read ({error})", path=path, line=line, record=contig
+        ) from error
     if not math.isfinite(row.score) or row.gene_start > row.gene_end or not 0 < row.model_start <= row.model_end:
         raise DnabertSError("its numbers make no sense", path=path, line=line, record=contig)
     return row

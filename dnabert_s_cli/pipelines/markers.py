@@ -56,10 +56,7 @@ def save_hits(path: Path, hits: MarkerHits, *, ids: Sequence[str]) -> None:
     columns = zip(*(getattr(hits, name).tolist() for name in HIT_COLUMNS), strict=True)
     write_marker_hits(
         path,
-        (
-            HitRow(ids[contig], hits.markers.names[marker], *numbers)
-            for contig, marker, *numbers in columns
-        ),
+        (HitRow(ids[contig], hits.markers.names[marker], *numbers) for contig, marker, *numbers in columns),
     )
 
 
