@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pyhmmer
@@ -102,12 +103,14 @@ def find_markers(
 
 def make_hits(markers: MarkerSet, n_contigs: int, *, columns: Sequence[Sequence[float]]) -> MarkerHits:
     """Hits from their columns, named as `HIT_COLUMNS`, in any order of rows; no column stands for no hit."""
-    arrays = {
-        name: np.array(column, dtype=np.float64 if name == "score" else np.int64)
-        for name, column in zip(HIT_COLUMNS, columns or [[]] * len(HIT_COLUMNS), strict=True)
-    }
-    order = np.lexsort((arrays["marker"], arrays["gene_start"], arrays["contig"]))
-    return MarkerHits(markers=markers, n_contigs=n_contigs, **{name: array[order] for name, array in arrays.items()})
+    if not columns:
+        columns = [[]] * len(HIT_COLUMNS)
+    by_name = dict(zip(HIT_COLUMNS, columns, strict=True))
+    score = np.array(by_name.pop("score"), dtype=np.float64)
+    whole = {name: np.array(column, dtype=np.int64) for name, column in by_name.items()}
+    order = np.lexsort((whole["marker"], whole["gene_start"], whole["contig"]))
+    sorted_whole = {name: array[order] for name, array in whole.items()}
+    return MarkerHits(markers=markers, n_contigs=n_contigs, score=score[order], **sorted_whole)
 
 
 def _blocks(sequences: Iterable[str]) -> Iterator[list[str]]:
@@ -139,7 +142,7 @@ def _search(genes: Sequence[Gene], profiles: MarkerProfiles, *, pool: ThreadPool
 
 
 def _search_profile(
-    proteins: pyhmmer.easel.DigitalSequenceBlock, profiles: MarkerProfiles, *, marker: int
+    proteins: pyhmmer.easel.DigitalSequenceBlock[Any], profiles: MarkerProfiles, *, marker: int
 ) -> list[_Hit]:
     """Genes that reach the profile's score; a score, unlike an E-value, does not depend on the other proteins."""
     least = float(profiles.min_scores[marker])

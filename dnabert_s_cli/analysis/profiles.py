@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyhmmer
@@ -50,7 +51,7 @@ class MarkerProfiles:
     """A `MarkerSet` with the profiles themselves and the score in bits from which each is believed, (M,) float64."""
 
     markers: MarkerSet
-    hmms: tuple[pyhmmer.plan7.HMM, ...]
+    hmms: tuple[pyhmmer.plan7.HMM[Any], ...]
     min_scores: NDArray[np.float64]
 
 
@@ -95,36 +96,41 @@ def load_profiles(
         groups=tuple(note.group or name for name, note in zip(names, of_each, strict=True)),
     )
     min_scores = [
-        _least_score(hmm) if note.min_score is None else note.min_score for hmm, note in zip(hmms, of_each, strict=True)
+        _least_score(hmm, path) if note.min_score is None else note.min_score
+        for hmm, note in zip(hmms, of_each, strict=True)
     ]
     return MarkerProfiles(markers, tuple(hmms), np.array(min_scores, dtype=np.float64))
 
 
-def _parse(hmm_bytes: bytes, path: str | Path) -> list[pyhmmer.plan7.HMM]:
-    hmms: list[pyhmmer.plan7.HMM] = []
+def _parse(hmm_bytes: bytes, path: str | Path) -> list[pyhmmer.plan7.HMM[Any]]:
+    hmms: list[pyhmmer.plan7.HMM[Any]] = []
     try:
         with pyhmmer.plan7.HMMFile(io.BytesIO(hmm_bytes)) as file:
             for hmm in file:
-                if not hmm.alphabet.is_amino():
-                    name = _text(hmm.name)
-                    raise DnabertSError("is no profile of a protein", path=path, record=name, hint=_FORMAT_HINT)
                 hmms.append(hmm)
     except (ValueError, EOFError, pyhmmer.errors.EaselError) as error:
         problem = f"cannot be read as HMMER3 profiles, after {len(hmms)} of them ({_one_line(error)})"
         raise DnabertSError(problem, path=path, hint=_FORMAT_HINT) from error
+    for hmm in hmms:
+        if not hmm.alphabet.is_amino():
+            raise DnabertSError("is no profile of a protein", path=path, record=_text(hmm.name), hint=_FORMAT_HINT)
     # pyhmmer passes over what it cannot finish where a file ends within the head of a profile
-    if hmm_bytes.startswith(b"HMMER3/") and not hmm_bytes.rstrip().endswith(b"//"):
+    is_cut = hmm_bytes.startswith(b"HMMER3/") and not hmm_bytes.rstrip().endswith(b"//")
+    if is_cut or not hmms:
         problem = f"ends in the middle of a profile, after {len(hmms)} whole ones"
         raise DnabertSError(problem, path=path, hint="copy or download the file again")
     return hmms
 
 
-def _least_score(hmm: pyhmmer.plan7.HMM) -> float:
+def _least_score(hmm: pyhmmer.plan7.HMM[Any], path: str | Path) -> float:
     cutoffs = hmm.cutoffs
     for found in (cutoffs.gathering, cutoffs.trusted):
         if found is not None:
             return float(found[0])
     statistics = hmm.evalue_parameters
+    if statistics.f_tau is None or statistics.f_lambda is None:
+        problem = "has neither cut-offs (GA, TC) nor statistics (STATS LOCAL FORWARD)"
+        raise DnabertSError(problem, path=path, record=_text(hmm.name), hint="calibrate it with hmmbuild")
     return float(statistics.f_tau - math.log(_CHANCE) / statistics.f_lambda)
 
 

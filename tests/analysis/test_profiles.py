@@ -78,6 +78,14 @@ def test_without_any_cutoff_the_statistics_of_the_profile_count() -> None:
     assert 30 < load_profiles(hmm_bytes, path=PATH).min_scores[0] < 60
 
 
+def test_a_profile_with_nothing_to_judge_by_is_named() -> None:
+    starts = (b"GA ", b"TC ", b"NC ", b"STATS")
+    lines = [line for line in one_profile().splitlines(keepends=True) if not line.startswith(starts)]
+    with pytest.raises(DnabertSError, match="neither cut-offs") as caught:
+        load_profiles(b"".join(lines), path=PATH)
+    assert caught.value.record == builtin_profiles().markers.names[0]
+
+
 def test_a_note_overrides_the_cutoff() -> None:
     name = builtin_profiles().markers.names[0]
     profiles = load_profiles(one_profile(), path=PATH, notes={name: MarkerNote(77.0, ARCHAEA, "operon")})
