@@ -29,8 +29,9 @@ def builtin_profiles() -> MarkerProfiles:
     return open_profiles()
 
 
+@functools.cache
 def search(*sequences: str, threads: int = 1) -> MarkerHits:
-    """The built-in markers on these contigs."""
+    """The built-in markers on these contigs, searched for once."""
     return find_markers(sequences, builtin_profiles(), threads=threads, on_progress=lambda _: None)
 
 
