@@ -27,6 +27,8 @@ _PACKAGES = {
     "hdbscan": "hdbscan",
     "numpy": "numpy",
     "pyarrow": "pyarrow",
+    "pyhmmer": "pyhmmer",
+    "pyrodigal": "pyrodigal",
     "pysam": "pysam",
     "safetensors": "safetensors",
     "scipy": "scipy",
