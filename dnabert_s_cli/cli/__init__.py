@@ -21,6 +21,7 @@ from .cluster import cluster
 from .console import show_error
 from .doctor import doctor
 from .embed import embed
+from .evaluate import evaluate
 from .flags import expand_flags
 from .models import models
 from .pairs import pairs
@@ -47,6 +48,7 @@ app.command("bin")(expand_flags(bin_contigs))
 app.command("train")(expand_flags(train))
 app.command("pairs")(expand_flags(pairs))
 app.add_typer(models, name="models")
+app.add_typer(evaluate, name="evaluate")
 app.command("doctor")(expand_flags(doctor))
 
 
