@@ -42,6 +42,10 @@ MIN_BIN_CONTIGS = 1  # a genome may be one contig: what counts is the size in ba
 HALF_PAIRS = 1_000  # contigs embedded in halves, to see how alike one species is
 MIN_HALF_BP = 750  # shortest half that says anything
 
+# --- bins against a gold standard ----------------------------------------------------------------
+RECOVERED_COMPLETENESS: Final = "50,70,90"  # percent; AMBER's levels
+RECOVERED_CONTAMINATION: Final = "10,5"  # percent; AMBER's levels
+
 # --- pairs of genome pieces ----------------------------------------------------------------------
 PIECE_BP = 10_000  # length of the paper's training sequences
 PAIRS_PER_GENOME = 200  # the paper's bacteria and fungi give 150 to 200 each

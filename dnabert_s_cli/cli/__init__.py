@@ -22,6 +22,7 @@ from .console import show_error
 from .doctor import doctor
 from .embed import embed
 from .evaluate import evaluate
+from .evaluate_bins import evaluate_bins
 from .flags import expand_flags
 from .models import models
 from .pairs import pairs
@@ -48,6 +49,7 @@ app.command("bin")(expand_flags(bin_contigs))
 app.command("train")(expand_flags(train))
 app.command("pairs")(expand_flags(pairs))
 app.add_typer(models, name="models")
+evaluate.command("bins")(expand_flags(evaluate_bins))
 app.add_typer(evaluate, name="evaluate")
 app.command("doctor")(expand_flags(doctor))
 

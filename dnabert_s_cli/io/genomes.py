@@ -20,7 +20,7 @@ from .records import Record
 from .sequences import read_sequences
 
 _COMPRESSED = frozenset((".gz", ".bgz", ".bz2", ".xz", ".zst"))
-_SEQUENCES = frozenset(
+SEQUENCE_SUFFIXES = frozenset(
     (
         *(".fa", ".fasta", ".fna", ".ffn", ".fas", ".fsa", ".fq", ".fastq"),
         *(".gb", ".gbk", ".gbff", ".genbank", ".embl", ".bam", ".cram", ".sam"),
@@ -43,12 +43,12 @@ class Genome:
 
 def file_label(path: str | Path) -> str:
     """Name of a file without the suffixes of compression and format: GCF_1.2_x.fna.gz -> GCF_1.2_x."""
-    name = Path(path).name
-    for suffixes in (_COMPRESSED, _SEQUENCES):
-        stem, dot, suffix = name.rpartition(".")
-        if stem and dot + suffix.lower() in suffixes:
-            name = stem
-    return name
+    return _strip(strip_compression(Path(path).name), SEQUENCE_SUFFIXES)
+
+
+def strip_compression(name: str) -> str:
+    """A file name without the suffix of compression: x.fna.gz -> x.fna."""
+    return _strip(name, _COMPRESSED)
 
 
 def read_genome(path: str | Path, *, min_length_bp: int = 0) -> Genome:
@@ -115,3 +115,8 @@ class RecordsByLabel:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _strip(name: str, suffixes: frozenset[str]) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    return stem if stem and dot + suffix.lower() in suffixes else name
