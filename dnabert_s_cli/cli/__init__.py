@@ -26,6 +26,7 @@ from .evaluate_bins import evaluate_bins
 from .flags import expand_flags
 from .models import models
 from .pairs import pairs
+from .simulate import simulate
 from .train import train
 
 _INTERRUPTED = 130
@@ -51,6 +52,7 @@ app.command("pairs")(expand_flags(pairs))
 app.add_typer(models, name="models")
 evaluate.command("bins")(expand_flags(evaluate_bins))
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(simulate, name="simulate")
 app.command("doctor")(expand_flags(doctor))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DnabertSError
-from .genomes import SEQUENCE_SUFFIXES, file_label, strip_compression
+from .genomes import file_label, is_sequence_file
 from .labels import ID_NAMES, iter_fields, plain_name, read_labels
 from .sequences import read_sequences
 
@@ -39,8 +39,12 @@ def read_binning(path: str | Path) -> dict[str, str]:
     """
     if not Path(path).is_dir():
         return {contig: name for contig, name in read_labels(path).items() if name.lower() not in _NO_BIN}
-    own_table = Path(path) / _OWN_TABLE
-    return read_binning(own_table) if own_table.is_file() else _read_bin_folder(Path(path))
+    return read_binning(Path(path) / _OWN_TABLE) if is_bin_output(path) else _read_bin_folder(Path(path))
+
+
+def is_bin_output(path: str | Path) -> bool:
+    """Whether a path is a folder that `bin` wrote."""
+    return (Path(path) / _OWN_TABLE).is_file()
 
 
 def read_gold(path: str | Path, contigs_paths: Sequence[str | Path] = ()) -> GoldStandard:
@@ -73,8 +77,7 @@ def _read_bin_folder(folder: Path) -> dict[str, str]:
     file_of: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         name = file_label(path)
-        is_bin = Path(strip_compression(path.name)).suffix.lower() in SEQUENCE_SUFFIXES and path.is_file()
-        if not is_bin or name.lower().endswith("unbinned"):
+        if not (path.is_file() and is_sequence_file(path)) or name.lower().endswith("unbinned"):
             continue
         for record in read_sequences([path]):
             if record.id in bin_of:

@@ -22,7 +22,7 @@ from ..analysis.confusion import count_shared
 from ..analysis.metrics import score_confusion
 from ..errors import DnabertSError, raise_together
 from ..io.bin_plots import draw_binnings
-from ..io.binnings import GoldStandard, read_binning, read_gold
+from ..io.binnings import GoldStandard, is_bin_output, read_binning, read_gold
 from ..io.files import atomic_path, check_output, sha256_file
 from ..io.genomes import file_label
 from ..io.plots import can_draw
@@ -187,9 +187,10 @@ def _names(source: BinsInput) -> tuple[str, ...]:
 
 
 def _name(path: Path) -> str:
-    """The file's name; its folder's if that says nothing."""
+    """The file's name; its folder's if that says nothing. What `bin` wrote goes by the name of that folder."""
     name = file_label(path).removesuffix(".tsv")
-    return path.resolve().parent.name if name in _OWN_NAMES else name
+    says_nothing = name in _OWN_NAMES and not is_bin_output(path)
+    return path.resolve().parent.name if says_nothing else name
 
 
 def _scored(name: str, path: Path, *, gold: GoldStandard, source: BinsInput, levels: Levels) -> ScoredBinning:
