@@ -6,6 +6,7 @@ genome in each bin -> completeness, purity and F1 of each bin -> the best bin of
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +72,14 @@ def clustering_scores(truth: ArrayLike, labels: ArrayLike) -> ClusteringScores:
     homogeneity, completeness, nmi = homogeneity_completeness_v_measure(truth, labels)
     ari = adjusted_rand_score(truth, labels)
     return ClusteringScores(float(ari), float(nmi), float(homogeneity), float(completeness))
+
+
+def purity(truth: ArrayLike, labels: ArrayLike) -> float:
+    """Share of the (N,) records in a cluster, numbered from 1, whose class is the commonest there; NaN for none."""
+    clusters = np.maximum(np.asarray(labels, dtype=np.int64), 0)
+    shared = count_shared(truth, clusters, lengths_bp=np.ones(len(clusters), dtype=np.int64))
+    n_clustered = int(shared.bin_contigs.sum())
+    return int(shared.pair_contigs[shared.main_pairs_of_bins()].sum()) / n_clustered if n_clustered else math.nan
 
 
 def score_bins(genomes: ArrayLike, bins: ArrayLike, *, lengths_bp: ArrayLike) -> BinningScores:
