@@ -112,8 +112,8 @@ def simulate_clustering(
     messages.start()
     from ..pipelines.simulate_fragments import FragmentCounts
 
-    counts = FragmentCounts(fragments, fragments, n_species=cut.species)
-    _make_fragments("clustering", genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
+    counts = FragmentCounts("clustering", fragments, fragments, n_species=cut.species)
+    _make_fragments(genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
 
 
 @simulate.command("binning")
@@ -141,8 +141,8 @@ def simulate_binning(
     messages.start()
     from ..pipelines.simulate_fragments import FragmentCounts
 
-    counts = FragmentCounts(fragments, least, spread=spread, n_species=cut.species)
-    _make_fragments("binning", genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
+    counts = FragmentCounts("binning", fragments, least, spread=spread, n_species=cut.species)
+    _make_fragments(genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
 
 
 @simulate.command("metagenome")
@@ -218,7 +218,7 @@ def simulate_metagenome(
 
 
 def _make_fragments(
-    kind: str, genomes: list[str], *, to: SetFlags, cut: FragmentFlags, counts: FragmentCounts, quiet: bool
+    genomes: list[str], *, to: SetFlags, cut: FragmentFlags, counts: FragmentCounts, quiet: bool
 ) -> None:
     from ..pipelines.simulate_fragments import simulate_fragments
 
@@ -226,7 +226,6 @@ def _make_fragments(
         report = simulate_fragments(
             to.source(genomes),
             to.output,
-            kind=kind,
             spec=cut.spec(),
             counts=counts,
             seed=to.seed,

@@ -34,12 +34,14 @@ class FragmentCounts:
     """How many fragments each species gets: log-normal numbers, of which `spread` 0 makes them all alike.
 
     Args:
+        kind: of set, clustering or binning, after which its file is named.
         median: of the numbers.
         spread: standard deviation of their logarithms.
         least: genomes that give fewer fragments are left out.
         n_species: drawn among the others; 0: all.
     """
 
+    kind: str
     median: int
     least: int
     spread: float = defaults.EQUAL_SPREAD
@@ -62,7 +64,6 @@ def simulate_fragments(
     genomes: GenomeInput,
     output: Path,
     *,
-    kind: str,
     spec: PieceSpec,
     counts: FragmentCounts,
     seed: int = defaults.SEED,
@@ -70,7 +71,7 @@ def simulate_fragments(
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> FragmentsReport:
-    """Write `KIND.tsv.gz`, `origins.tsv.gz` and run.json into the folder `output`. The set is held in memory.
+    """Write `clustering.tsv.gz` or `binning.tsv.gz`, `origins.tsv.gz` and run.json into the folder `output`. The set is held in memory.
 
     Raises:
         DnabertSError: bad input (all problems together), existing output, or too few genomes with fragments enough.
@@ -81,14 +82,14 @@ def simulate_fragments(
         too_small = tuple(label for label, cut in drawn.items() if len(cut.pieces) < counts.least)
         chosen = _choose(drawn, counts, spec=spec, seed=seed)
         rows = _rows(chosen, drawn, seed=seed)
-        write_fragments(folder / f"{kind}.tsv.gz", rows)
+        write_fragments(folder / f"{counts.kind}.tsv.gz", rows)
         write_origins(folder / "origins.tsv.gz", rows)
         n_rich = sum(cut.n_rich for cut in drawn.values())
         total_bp = sum(one.length_bp for one in rows)
         report = FragmentsReport(len(chosen), len(rows), total_bp, n_rich, too_small, time.monotonic() - started)
         run = describe_run(
             argv=argv,
-            command=f"simulate {kind}",
+            command=f"simulate {counts.kind}",
             seed=seed,
             encoder={},
             inputs=found.inputs,

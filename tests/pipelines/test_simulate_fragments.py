@@ -17,7 +17,7 @@ from dnabert_s_cli.pipelines.progress import Silent
 from dnabert_s_cli.pipelines.simulate_fragments import FragmentCounts, FragmentsReport, simulate_fragments
 from tests.conftest import random_dna
 
-EQUAL = FragmentCounts(6, 6)
+EQUAL = FragmentCounts("clustering", 6, 6)
 
 
 @pytest.fixture
@@ -38,7 +38,6 @@ def _run(
     return simulate_fragments(
         GenomeInput((genomes,)),
         output,
-        kind="clustering",
         spec=spec or PieceSpec(100),
         counts=counts,
         seed=seed,
@@ -63,12 +62,12 @@ def test_a_genome_that_is_too_small_is_left_out_and_named(
 
 
 def test_so_many_species_are_drawn_as_are_wanted(genomes: Path, tmp_path: Path) -> None:
-    report = _run(genomes, tmp_path / "set", FragmentCounts(6, 6, n_species=3))
+    report = _run(genomes, tmp_path / "set", FragmentCounts("clustering", 6, 6, n_species=3))
     assert report.n_species == len(set(read_labelled(tmp_path / "set" / "clustering.tsv.gz").labels)) == 3
 
 
 def test_numbers_of_fragments_differ_with_a_spread(genomes: Path, tmp_path: Path) -> None:
-    _run(genomes, tmp_path / "set", FragmentCounts(8, 3, spread=1.0))
+    _run(genomes, tmp_path / "set", FragmentCounts("clustering", 8, 3, spread=1.0))
     numbers = Counter(read_labelled(tmp_path / "set" / "clustering.tsv.gz").labels)
     assert min(numbers.values()) >= 3
     assert max(numbers.values()) > 2 * min(numbers.values())
@@ -108,5 +107,5 @@ def test_origins_say_where_each_row_comes_from(genomes: Path, tmp_path: Path) ->
 
 def test_too_few_genomes_are_an_error_and_leave_no_folder(genomes: Path, tmp_path: Path) -> None:
     with pytest.raises(DnabertSError, match="8 of 9 genomes give 6 fragments of 100 bp, and 9 are wanted"):
-        _run(genomes, tmp_path / "set", FragmentCounts(6, 6, n_species=9))
+        _run(genomes, tmp_path / "set", FragmentCounts("clustering", 6, 6, n_species=9))
     assert not (tmp_path / "set").exists()
