@@ -71,7 +71,9 @@ def simulate_fragments(
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> FragmentsReport:
-    """Write `clustering.tsv.gz` or `binning.tsv.gz`, `origins.tsv.gz` and run.json into the folder `output`. The set is held in memory.
+    """Write `clustering.tsv.gz` or `binning.tsv.gz`, `origins.tsv.gz` and run.json into the folder `output`.
+
+    The set is held in memory.
 
     Raises:
         DnabertSError: bad input (all problems together), existing output, or too few genomes with fragments enough.
