@@ -47,12 +47,33 @@ MIN_IDENTITY = 97.0  # per cent, of a read with the contig
 END_BP = 75  # left out at both ends of a contig, where reads hang over and are lost
 MIN_MAPQ = 0
 
+# --- bins against a gold standard ----------------------------------------------------------------
+RECOVERED_COMPLETENESS: Final = "50,70,90"  # percent; AMBER's levels
+RECOVERED_CONTAMINATION: Final = "10,5"  # percent; AMBER's levels
+
 # --- pairs of genome pieces ----------------------------------------------------------------------
 PIECE_BP = 10_000  # length of the paper's training sequences
 PAIRS_PER_GENOME = 200  # the paper's bacteria and fungi give 150 to 200 each
 PIECE_ROUNDS = 1  # how often each genome is cut anew
 MAX_N_SHARE = 0.05  # pieces with a larger share of N are left out
 VAL_FRACTION = 0.05  # of the genomes, where a validation file is asked for
+
+# --- simulated sets --------------------------------------------------------------------------------
+ALL_SPECIES = 0  # as many as give enough fragments
+CLUSTERING_FRAGMENTS = 50  # of each species
+BINNING_FRAGMENTS = 50  # median over species
+BINNING_SPREAD = 1.0  # of the logarithms of their numbers: a tenth of the species have 3.6 times the median
+BINNING_LEAST = 10  # fragments of a species; upstream drops smaller ones
+EQUAL_SPREAD = 0.0
+CONTIG_MEDIAN_BP = 3_000
+CONTIG_SPREAD = 1.2  # N50 some four times the median
+CONTIG_LEAST_BP = 1_000
+ASSEMBLED_SHARE = 0.9  # of each record
+SAMPLES = 5
+MEAN_DEPTH = 10.0  # of a sample, averaged over genomes
+ABUNDANCE_SPREAD = 1.0  # of the logarithms of genomes' depths
+DEPTH_NOISE = 0.1  # relative, of a contig of 1 kb, beyond that of counting reads
+READ_BP = 150
 
 # --- views of a training pair --------------------------------------------------------------------
 VIEWS: Final = "same_species"

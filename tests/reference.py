@@ -79,10 +79,12 @@ def best_f1_of_genomes(genomes: list[str], bins: list[int], lengths_bp: list[int
     best = dict.fromkeys(genomes, 0.0)
     contigs = list(zip(genomes, bins, lengths_bp, strict=True))
     for number in set(bins) - {0}:
+        members = [contig for contig in contigs if contig[1] == number]
         in_bin = {
-            genome: sum(bp for other, bin_, bp in contigs if bin_ == number and other == genome) for genome in best
+            genome: sum(bp for other, _, bp in members if other == genome)
+            for genome in dict.fromkeys(other for other, _, _ in members)
         }
-        genome = max(sorted(in_bin), key=lambda name: in_bin[name])
+        genome = max(in_bin, key=lambda name: in_bin[name])  # of equal ones the first
         recall = in_bin[genome] / sum(bp for other, _, bp in contigs if other == genome)
         precision = in_bin[genome] / sum(in_bin.values())
         best[genome] = max(best[genome], 2 * recall * precision / (recall + precision))

@@ -6,14 +6,14 @@ genome in each bin -> completeness, purity and F1 of each bin -> the best bin of
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_matrix
 from sklearn.metrics import adjusted_rand_score, homogeneity_completeness_v_measure
 
-UNBINNED = 0
+from .confusion import Confusion, count_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class BinningScores:
         best_f1: (G,) float64 F1 of that bin; 0 for none.
         bins: (M,) int64 bin numbers, ascending.
         bin_bp: (M,) int64 bases in each bin.
-        most_abundant_genome: (M,) int64 place in `genomes`; of equal ones the first.
+        most_abundant_genome: (M,) int64 place in `genomes`; of equal ones the one whose contig comes first.
         completeness_bp: (M,) float64 share of that genome's bases that are in the bin.
         purity_bp: (M,) float64 share of the bin's bases that are that genome's.
         f1_score_bp: (M,) float64 harmonic mean of the two.
@@ -74,6 +74,14 @@ def clustering_scores(truth: ArrayLike, labels: ArrayLike) -> ClusteringScores:
     return ClusteringScores(float(ari), float(nmi), float(homogeneity), float(completeness))
 
 
+def purity(truth: ArrayLike, labels: ArrayLike) -> float:
+    """Share of the (N,) records in a cluster, numbered from 1, whose class is the commonest there; NaN for none."""
+    clusters = np.maximum(np.asarray(labels, dtype=np.int64), 0)
+    shared = count_shared(truth, clusters, lengths_bp=np.ones(len(clusters), dtype=np.int64))
+    n_clustered = int(shared.bin_contigs.sum())
+    return int(shared.pair_contigs[shared.main_pairs_of_bins()].sum()) / n_clustered if n_clustered else math.nan
+
+
 def score_bins(genomes: ArrayLike, bins: ArrayLike, *, lengths_bp: ArrayLike) -> BinningScores:
     """Completeness, purity and F1 of each bin and the best bin of each genome.
 
@@ -84,31 +92,28 @@ def score_bins(genomes: ArrayLike, bins: ArrayLike, *, lengths_bp: ArrayLike) ->
         bins: (N,) whole numbers, 0 for unbinned.
         lengths_bp: (N,) contig lengths in bases.
     """
-    names, genome_index = np.unique(np.asarray(genomes, dtype=np.str_), return_inverse=True)
-    numbers, bin_index = np.unique(np.asarray(bins, dtype=np.int64), return_inverse=True)
-    lengths = np.asarray(lengths_bp, dtype=np.int64)
-    if not len(genome_index) == len(bin_index) == len(lengths):
-        raise ValueError("genomes, bins and lengths_bp must be of one length")
-    shared = coo_matrix((lengths, (bin_index, genome_index)), shape=(len(numbers), len(names))).tocsr()
-    genome_bp = np.bincount(genome_index, weights=lengths, minlength=len(names)).astype(np.int64)
-    shared = shared[np.flatnonzero(numbers != UNBINNED)]
-    numbers = numbers[numbers != UNBINNED]
-    bin_bp = np.asarray(shared.sum(axis=1), dtype=np.int64).ravel()
-    majority, majority_bp = _majority(shared, len(numbers))
-    completeness = majority_bp / np.maximum(genome_bp[majority], 1)
-    purity = majority_bp / np.maximum(bin_bp, 1)
-    f1 = 2 * majority_bp / np.maximum(genome_bp[majority] + bin_bp, 1)
-    best_bin, best_f1 = _best_bins(majority, f1, numbers=numbers, n_genomes=len(names))
-    return BinningScores(names, genome_bp, best_bin, best_f1, numbers, bin_bp, majority, completeness, purity, f1)
+    return score_confusion(count_shared(genomes, bins, lengths_bp=lengths_bp))
 
 
-def _majority(shared: coo_matrix, n_bins: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Genome with most bases in each bin, and those bases. (M, G) sparse -> (M,), (M,)."""
-    if n_bins == 0:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    majority = np.asarray(shared.argmax(axis=1), dtype=np.int64).ravel()
-    bases = np.asarray(shared.max(axis=1).toarray(), dtype=np.int64).ravel()
-    return majority, bases
+def score_confusion(shared: Confusion) -> BinningScores:
+    """`score_bins` of what has been counted before."""
+    main = shared.main_pairs_of_bins()
+    majority, majority_bp = shared.pair_genome[main], shared.pair_bp[main]
+    bin_bp, genome_bp = shared.bin_bp, shared.genome_bp[majority]
+    f1 = 2 * majority_bp / np.maximum(genome_bp + bin_bp, 1)
+    best_bin, best_f1 = _best_bins(majority, f1, numbers=shared.bins, n_genomes=len(shared.genomes))
+    return BinningScores(
+        genomes=shared.genomes,
+        genome_bp=shared.genome_bp,
+        best_bin=best_bin,
+        best_f1=best_f1,
+        bins=shared.bins,
+        bin_bp=bin_bp,
+        most_abundant_genome=majority,
+        completeness_bp=majority_bp / np.maximum(genome_bp, 1),
+        purity_bp=majority_bp / np.maximum(bin_bp, 1),
+        f1_score_bp=f1,
+    )
 
 
 def _best_bins(

@@ -22,9 +22,12 @@ from .console import show_error
 from .depth import depth
 from .doctor import doctor
 from .embed import embed
+from .evaluate import evaluate
+from .evaluate_bins import evaluate_bins
 from .flags import expand_flags
 from .models import models
 from .pairs import pairs
+from .simulate import simulate
 from .train import train
 
 _INTERRUPTED = 130
@@ -49,6 +52,9 @@ app.command("depth")(expand_flags(depth))
 app.command("train")(expand_flags(train))
 app.command("pairs")(expand_flags(pairs))
 app.add_typer(models, name="models")
+evaluate.command("bins")(expand_flags(evaluate_bins))
+app.add_typer(evaluate, name="evaluate")
+app.add_typer(simulate, name="simulate")
 app.command("doctor")(expand_flags(doctor))
 
 

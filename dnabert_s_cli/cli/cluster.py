@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +13,46 @@ from .. import defaults
 from . import options as opt
 from .console import duration, progress, say
 
+if TYPE_CHECKING:
+    from ..pipelines.cluster import Clusters
+
 _STDOUT = "-"
+_AUTO = "auto"
+_FILES = "Output"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFlags:
+    """What is told of the clusters beside the assignments."""
+
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            help="TSV of record id and true label, to score against: ARI, NMI, purity.",
+            show_default=False,
+            rich_help_panel=_FILES,
+        ),
+    ] = None
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            "--summary", help="TSV to write, a row for each cluster.", show_default=False, rich_help_panel=_FILES
+        ),
+    ] = None
+    representatives: Annotated[
+        Path | None,
+        typer.Option(
+            "--representatives",
+            help="FASTA or TSV to write, the medoid of each cluster.",
+            show_default=False,
+            rich_help_panel=_FILES,
+        ),
+    ] = None
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="Map of the vectors, .html or .png.", show_default=False, rich_help_panel=_FILES),
+    ] = None
 
 
 def cluster(
@@ -25,39 +65,60 @@ def cluster(
     min_similarity: opt.MinSimilarity = None,
     min_cluster_size: opt.MinClusterSize = defaults.MIN_CLUSTER_SIZE,
     clusters: Annotated[
-        int | None, typer.Option("--clusters", "-k", min=1, help="Number of clusters (kmeans).", show_default=False)
-    ] = None,
+        str, typer.Option("--clusters", "-k", help="Number of clusters (kmeans), or auto.", show_default=False)
+    ] = "",
     neighbours: opt.NeighbourCount = defaults.NEIGHBOURS,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
     seed: opt.Seed = defaults.SEED,
     force: opt.Force = False,
     *,
+    files: FileFlags,
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
 ) -> None:
     """Group sequences, or vectors embedded before, into clusters; -1 in the output is no cluster."""
     messages.start()
     opt.require_one_input(sequences, embeddings)
-    from ..pipelines.cluster import cluster_sequences, cluster_table, write_cluster_file, write_cluster_stream
+    from ..pipelines import cluster as run
+    from ..pipelines import cluster_files as beside
     from ..pipelines.clustering import ClusterOptions
     from ..pipelines.encoding import SequenceInput
 
-    how = ClusterOptions(
-        method, min_similarity, min_cluster_size, clusters, neighbours, seed=seed, threads=encoder.threads
-    )
+    number, threads = _number(clusters), encoder.threads
+    how = ClusterOptions(method, min_similarity, min_cluster_size, number, neighbours, seed=seed, threads=threads)
+    source = SequenceInput(tuple(sequences), min_length, reference) if sequences else None
+    wanted = beside.ClusterFiles(files.labels, files.summary, files.representatives, files.plot)
+    beside.check_cluster_files(wanted, source, force=force)
     with progress(quiet=messages.quiet) as shown:
         if embeddings is not None:
-            found = cluster_table(embeddings, how, progress=shown)
+            found = run.cluster_table(embeddings, how, progress=shown)
         else:
-            source = SequenceInput(tuple(sequences or ()), min_length, reference)
-            found = cluster_sequences(source, encoder.options(), options=how, progress=shown)
+            assert source is not None
+            found = run.cluster_sequences(source, encoder.options(), options=how, progress=shown)
+        scores = beside.score_clusters(found, files.labels)
+        beside.write_cluster_files(found, wanted, source=source, progress=shown)
     if str(output) == _STDOUT:
-        write_cluster_stream(found, sys.stdout)
+        run.write_cluster_stream(found, sys.stdout)
     else:
-        write_cluster_file(found, output, argv=sys.argv, force=force)
+        run.write_cluster_file(found, output, argv=sys.argv, force=force, scores=scores)
+    _show(found, scores)
+
+
+def _number(text: str) -> int | None:
+    """The number of clusters, 0 to choose it, None if it was not given."""
+    if text == _AUTO or not text:
+        return 0 if text else None
+    if not text.isdigit() or int(text) == 0:
+        raise typer.BadParameter(f"'{text}' is neither a number from 1 on nor {_AUTO}", param_hint="--clusters")
+    return int(text)
+
+
+def _show(found: Clusters, scores: dict[str, float]) -> None:
     threshold = f" at similarity {found.options.min_similarity:.4f}" if found.options.min_similarity else ""
     say(
         f"{found.n_clusters:,} clusters{threshold}; {found.n_unassigned:,} of {len(found.labels):,} records in none; "
         f"{duration(found.seconds)}"
     )
+    if scores:
+        say("against the labels: " + ", ".join(f"{name} {value:.4g}" for name, value in scores.items()))

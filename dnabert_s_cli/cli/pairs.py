@@ -96,7 +96,8 @@ def pairs(
     (where each piece comes from) and pairs.run.json (how they were made).
     """
     messages.start()
-    from ..pipelines.pairs import GenomeInput, PairOutput, make_pairs
+    from ..pipelines.genome_input import GenomeInput
+    from ..pipelines.pairs import PairOutput, make_pairs
     from ..pipelines.pieces import PieceSpec
 
     if labels is not None and by_record:

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import DnabertSError
 from .files import open_input
 
-_ID_NAMES = frozenset(
+ID_NAMES = frozenset(
     ("id", "ids", "sequenceid", "seqid", "contig", "contigs", "contigid", "contigname", "recordid", "readid")
 )
 _BIOBOX_LABELS = ("binid", "taxid")  # in CAMI's order of preference
@@ -31,7 +31,7 @@ def read_labels(path: str | Path) -> dict[str, str]:
     labels: dict[str, str] = {}
     line_of: dict[str, int] = {}
     columns: tuple[int, int] | None = None
-    for line, fields in _iter_fields(path):
+    for line, fields in iter_fields(path):
         if fields[0].startswith("@"):
             columns = _biobox_columns(fields, path, line=line) if fields[0].startswith("@@") else columns
             continue
@@ -47,8 +47,8 @@ def read_labels(path: str | Path) -> dict[str, str]:
     return labels
 
 
-def _iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and columns of each line that is neither empty nor a comment."""
+def iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and columns of each line that is neither empty nor a comment; errors as in `read_labels`."""
     with open_input(path) as stream:
         for line, raw in enumerate(stream, start=1):
             try:
@@ -61,15 +61,16 @@ def _iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
 
 def is_id_column(column: str) -> bool:
     """Whether a header names a column of ids so."""
-    return _plain_name(column) in _ID_NAMES
+    return plain_name(column) in ID_NAMES
 
 
-def _plain_name(column: str) -> str:
+def plain_name(column: str) -> str:
+    """A column's name as names are compared: without case, blanks, dashes and underscores."""
     return column.strip().lower().replace("_", "").replace(" ", "").replace("-", "")
 
 
 def _biobox_columns(fields: list[str], path: str | Path, *, line: int) -> tuple[int, int]:
-    names = [_plain_name(field.removeprefix("@@")) for field in fields]
+    names = [plain_name(field.removeprefix("@@")) for field in fields]
     label = next((name for name in _BIOBOX_LABELS if name in names), None)
     if "sequenceid" not in names or label is None:
         hint = "a biobox header is @@SEQUENCEID TAB BINID"
@@ -79,10 +80,10 @@ def _biobox_columns(fields: list[str], path: str | Path, *, line: int) -> tuple[
 
 def _header_columns(first_fields: list[str]) -> tuple[tuple[int, int], bool]:
     """Columns of id and label, and whether the line is a header; without one they are the first two."""
-    names = [_plain_name(field) for field in first_fields[:2]]
-    if names[0] in _ID_NAMES:
+    names = [plain_name(field) for field in first_fields[:2]]
+    if names[0] in ID_NAMES:
         return (0, 1), True
-    if len(names) > 1 and names[1] in _ID_NAMES:
+    if len(names) > 1 and names[1] in ID_NAMES:
         return (1, 0), True  # VAMB: clustername, contigname
     return (0, 1), False
 

@@ -7,7 +7,7 @@ is in.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -15,10 +15,11 @@ from typing import TextIO
 import numpy as np
 
 from ..analysis.binning import choose_min_similarity, plain_features
+from ..analysis.cluster_number import choose_n_clusters
 from ..io.clusters import write_clusters
 from ..io.files import atomic_path, check_output
 from ..io.provenance import describe_run, write_run_json
-from .clustering import KMEDOID, ClusterOptions, cluster_vectors
+from .clustering import CHOSEN, KMEANS, KMEDOID, ClusterOptions, cluster_vectors
 from .encoding import EncoderOptions, SequenceInput
 from .progress import Progress
 from .vectors import Vectors, embed_vectors, read_vectors
@@ -26,9 +27,15 @@ from .vectors import Vectors, embed_vectors, read_vectors
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
-    """Labels (N,) int64 of the records, from 1, -1 for none; `options` as used, with the threshold chosen."""
+    """What came out; `options` as used, with the threshold or number chosen.
+
+    Attributes:
+        unit: (N, D) float32 rows of unit length, which were clustered.
+        labels: (N,) int64 cluster of each record, from 1, -1 for none.
+    """
 
     vectors: Vectors
+    unit: np.ndarray
     labels: np.ndarray
     options: ClusterOptions
     seconds: float
@@ -63,8 +70,14 @@ def cluster_table(path: Path, options: ClusterOptions, *, progress: Progress) ->
     return _cluster(read_vectors(path), options, progress=progress, started=started)
 
 
-def write_cluster_file(clusters: Clusters, output: Path, *, argv: Sequence[str], force: bool) -> None:
-    """Write the assignments, and their provenance beside them (clusters.tsv -> clusters.tsv.run.json)."""
+def write_cluster_file(
+    clusters: Clusters, output: Path, *, argv: Sequence[str], force: bool, scores: Mapping[str, float]
+) -> None:
+    """Write the assignments, and their provenance beside them (clusters.tsv -> clusters.tsv.run.json).
+
+    Args:
+        scores: against labels, for the provenance; empty where there are none.
+    """
     check_output(output, force=force)
     with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
         write_cluster_stream(clusters, stream)
@@ -77,7 +90,7 @@ def write_cluster_file(clusters: Clusters, output: Path, *, argv: Sequence[str],
         settings=asdict(clusters.options),
         timings_s={"total": clusters.seconds},
     )
-    write_run_json(output.with_name(f"{output.name}.run.json"), run)
+    write_run_json(output.with_name(f"{output.name}.run.json"), {**run, "scores": scores} if scores else run)
 
 
 def write_cluster_stream(clusters: Clusters, stream: TextIO) -> None:
@@ -94,4 +107,7 @@ def _cluster(vectors: Vectors, options: ClusterOptions, *, progress: Progress, s
         chosen = choose_min_similarity(features, table.lengths_bp, rng=generator)
         options = replace(options, min_similarity=chosen)
     progress.start(f"clustering {len(table.ids):,} vectors by {options.method}", None, unit="vectors")
-    return Clusters(vectors, cluster_vectors(features.unit, options), options, time.monotonic() - started)
+    if options.method == KMEANS and options.n_clusters == CHOSEN:
+        options = replace(options, n_clusters=choose_n_clusters(features.unit, seed=options.seed))
+    labels = cluster_vectors(features.unit, options)
+    return Clusters(vectors, features.unit, labels, options, time.monotonic() - started)

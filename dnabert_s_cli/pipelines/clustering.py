@@ -18,6 +18,7 @@ from ..errors import DnabertSError
 
 _LEAST_DENSE = 2  # members of a cluster of hdbscan
 KMEDOID, HDBSCAN, KMEANS = "kmedoid", "hdbscan", "kmeans"
+CHOSEN = 0  # as a number of clusters: to be chosen from the data
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class ClusterOptions:
         method: kmedoid, hdbscan or kmeans.
         min_similarity: cosine from which a vector belongs to a centre (kmedoid); None to choose it from the data.
         min_cluster_size: members; smaller clusters are dropped (kmedoid, hdbscan).
-        n_clusters: how many (kmeans).
+        n_clusters: how many (kmeans); `CHOSEN` to choose it from the data.
         n_neighbours: per vector, in the graph under hdbscan.
         max_clusters: seeds tried (kmedoid).
         seed: of kmeans' first centres, and of pairs drawn to choose a threshold.
@@ -48,7 +49,7 @@ class ClusterOptions:
 def cluster_vectors(unit: np.ndarray, options: ClusterOptions) -> np.ndarray:
     """Cluster of each row, numbered from 1; -1 for none. (N, D) float32 unit rows -> (N,) int64.
 
-    `options.min_similarity` must be set for kmedoid.
+    `options.min_similarity` must be set for kmedoid, and a number of clusters to be chosen must have been.
 
     Raises:
         DnabertSError: a number that the method cannot work with.

@@ -1,4 +1,4 @@
-"""Cut a genome into pairs of pieces that do not overlap.
+"""Cut a genome into pieces that do not overlap: pairs, single ones, or contigs.
 
 Each round, records -> spans of random place, or with `join` sets of short records put end to end -> those with little N
 -> drawn at random, two by two. Sequences are made only of what is drawn.
@@ -6,8 +6,8 @@ Each round, records -> spans of random place, or with `join` sets of short recor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,6 +62,14 @@ class CutGenome:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnPieces:
+    """Single pieces of one genome, and how many were left out for their N."""
+
+    pieces: tuple[Piece, ...]
+    n_rich: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Span:
     """Bases of the record with this number in the genome."""
 
@@ -72,6 +80,7 @@ class _Span:
 
 
 _Spans = tuple[_Span, ...]
+LengthDraw = Callable[[int, np.random.Generator], np.ndarray]  # bases of a record -> (n,) lengths that fit into it
 
 
 def cut_pairs(genome: Genome, spec: PieceSpec, *, rng: np.random.Generator) -> CutGenome:
@@ -91,15 +100,47 @@ def cut_pairs(genome: Genome, spec: PieceSpec, *, rng: np.random.Generator) -> C
     return CutGenome(tuple(pairs), n_rich)
 
 
+def draw_pieces(genome: Genome, spec: PieceSpec, *, n_pieces: int, rng: np.random.Generator) -> DrawnPieces:
+    """At most `n_pieces` pieces of `genome`, each of one record and of random strand, in random order."""
+    spans = [span for (span,) in _tiled(genome, spec, rng=rng)]
+    return _drawn(spans, genome, max_n_share=spec.max_n_share, n_pieces=n_pieces, rng=rng)
+
+
+def draw_contigs(
+    genome: Genome, draw_lengths: LengthDraw, *, max_n_share: float, rng: np.random.Generator
+) -> DrawnPieces:
+    """Pieces of random strand at random places of each record, of the lengths that `draw_lengths` gives it."""
+    spans = [
+        _Span(number, start, end, _FORWARD)
+        for number, record in enumerate(genome.records)
+        for start, end in _placed(draw_lengths(len(record.sequence), rng), len(record.sequence), rng=rng)
+    ]
+    return _drawn(spans, genome, max_n_share=max_n_share, n_pieces=len(spans), rng=rng)
+
+
+def _drawn(
+    spans: Sequence[_Span], genome: Genome, *, max_n_share: float, n_pieces: int, rng: np.random.Generator
+) -> DrawnPieces:
+    kept = [span for span in spans if _n_share((span,), genome) <= max_n_share]
+    drawn = [kept[index] for index in rng.permutation(len(kept))[:n_pieces].tolist()]
+    turned = [replace(span, strand=_FORWARD if rng.random() < 0.5 else _REVERSE) for span in drawn]
+    return DrawnPieces(tuple(_piece((span,), genome) for span in turned), len(spans) - len(kept))
+
+
 def _tiled(genome: Genome, spec: PieceSpec, *, rng: np.random.Generator) -> Iterator[_Spans]:
     """As many spans as fit into each record, with gaps of random size between them."""
     for number, record in enumerate(genome.records):
         length = len(record.sequence)
         lengths = _drawn_lengths(length, spec, rng=rng)
-        gaps = np.sort(rng.integers(0, length - int(lengths.sum()) + 1, len(lengths)))  # before each, summed up
-        ends = gaps + np.cumsum(lengths)
-        for start, end in zip((ends - lengths).tolist(), ends.tolist(), strict=True):
+        for start, end in _placed(lengths, length, rng=rng):
             yield (_Span(number, start, end, _FORWARD),)
+
+
+def _placed(lengths: np.ndarray, record_bp: int, *, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
+    """Start and end of pieces of these lengths in a record, in order, with gaps of random size between them."""
+    gaps = np.sort(rng.integers(0, record_bp - int(lengths.sum()) + 1, len(lengths)))  # before each, summed up
+    ends = gaps + np.cumsum(lengths)
+    yield from zip((ends - lengths).tolist(), ends.tolist(), strict=True)
 
 
 def _drawn_lengths(length_bp: int, spec: PieceSpec, *, rng: np.random.Generator) -> np.ndarray:

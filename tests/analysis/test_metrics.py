@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnabert_s_cli.analysis.metrics import clustering_scores, score_bins
+from dnabert_s_cli.analysis.metrics import clustering_scores, purity, score_bins
 from tests.reference import best_f1_of_genomes
 
 GENOMES = ["a", "a", "a", "b", "b", "c"]
@@ -82,3 +82,11 @@ def test_best_f1_is_that_of_plain_counting(contigs: list[tuple[str, int, int]]) 
     scores = score_bins(genomes, bins, lengths_bp=lengths_bp)
     expected = best_f1_of_genomes(genomes, bins, lengths_bp)
     assert dict(zip(scores.genomes.tolist(), scores.best_f1.tolist(), strict=True)) == pytest.approx(expected)
+
+
+def test_purity_is_the_share_of_clustered_records_in_their_clusters_class() -> None:
+    assert purity(["a", "a", "b", "b", "b"], [1, 1, 1, 2, -1]) == pytest.approx(3 / 4)
+
+
+def test_purity_of_no_clusters_is_undefined() -> None:
+    assert np.isnan(purity(["a"], [-1]))

@@ -14,7 +14,8 @@ from dnabert_s_cli.errors import BadInputsError, DnabertSError
 from dnabert_s_cli.io.files import open_input
 from dnabert_s_cli.io.pairs import Pair, PairFile
 from dnabert_s_cli.io.sequences import read_sequences
-from dnabert_s_cli.pipelines.pairs import GenomeInput, PairOutput, PairsReport, make_pairs
+from dnabert_s_cli.pipelines.genome_input import GenomeInput
+from dnabert_s_cli.pipelines.pairs import PairOutput, PairsReport, make_pairs
 from dnabert_s_cli.pipelines.pieces import PieceSpec
 from dnabert_s_cli.pipelines.progress import Silent
 from tests.conftest import random_dna

@@ -10,7 +10,7 @@ from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.genomes import Genome
 from dnabert_s_cli.io.pair_writer import Piece
 from dnabert_s_cli.io.sequences import Record
-from dnabert_s_cli.pipelines.pieces import CutGenome, PieceSpec, cut_pairs
+from dnabert_s_cli.pipelines.pieces import CutGenome, PieceSpec, cut_pairs, draw_contigs, draw_pieces
 from tests.conftest import random_dna
 
 
@@ -144,3 +144,40 @@ def test_shortest_above_longest_is_an_error() -> None:
     with pytest.raises(DnabertSError, match="pieces of 200 to 100 bp") as caught:
         PieceSpec(100, 200)
     assert "--shortest" in str(caught.value.hint)
+
+
+@given(lengths=LENGTHS, n_pieces=st.integers(1, 9), seed=st.integers(0, 20))
+@settings(max_examples=80, deadline=None)
+def test_single_pieces_do_not_overlap_and_are_what_they_say(lengths: list[int], n_pieces: int, seed: int) -> None:
+    genome = _genome(*lengths)
+    spec = PieceSpec(30, shortest_bp=10)
+    drawn = draw_pieces(genome, spec, n_pieces=n_pieces, rng=np.random.default_rng(seed)).pieces
+    assert len(drawn) <= n_pieces
+    assert all(used.max(initial=0) <= 1 for used in _uses(list(drawn), genome).values())
+    assert [piece.sequence for piece in drawn] == [_text(piece, genome) for piece in drawn]
+
+
+def test_single_pieces_are_of_both_strands() -> None:
+    drawn = draw_pieces(_genome(2000), PieceSpec(20), n_pieces=60, rng=np.random.default_rng(0))
+    strands = [stretch.strand for piece in drawn.pieces for stretch in piece.stretches]
+    assert 15 < strands.count("+") < 45
+
+
+def test_single_pieces_with_much_n_are_left_out_and_counted() -> None:
+    genome = Genome("g", (Record("r", "N" * 100 + random_dna(100)),))
+    drawn = draw_pieces(genome, PieceSpec(20), n_pieces=10, rng=np.random.default_rng(0))
+    assert len(drawn.pieces) + drawn.n_rich == 10
+    assert drawn.n_rich >= 5
+    assert all(piece.sequence.count("N") <= 1 for piece in drawn.pieces)
+
+
+def test_contigs_have_the_lengths_that_were_drawn_for_their_record() -> None:
+    genome = _genome(100, 40)
+    drawn = draw_contigs(
+        genome,
+        lambda n_bp, _: np.array([n_bp // 2, n_bp // 4]),
+        max_n_share=1.0,
+        rng=np.random.default_rng(0),
+    )
+    assert sorted(len(piece.sequence) for piece in drawn.pieces) == [10, 20, 25, 50]
+    assert all(used.max() == 1 for used in _uses(list(drawn.pieces), genome).values())

@@ -1,0 +1,113 @@
+"""`dnabert-s evaluate bins`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import defaults
+from . import options as opt
+from .console import duration, say, show_table
+
+if TYPE_CHECKING:
+    from ..pipelines.evaluate_bins import BinsReport
+
+_STDOUT = "-"
+_OUTPUT = "Output"
+
+
+def evaluate_bins(
+    binnings: Annotated[
+        list[Path],
+        typer.Argument(
+            help="contig2bin TSV, CAMI biobox, or a folder of bins; several are shown side by side.",
+            metavar="BINNINGS",
+            show_default=False,
+        ),
+    ],
+    gold: Annotated[
+        Path,
+        typer.Option("--gold", help="Biobox or TSV of contig, genome and LENGTH: the truth.", show_default=False),
+    ],
+    contigs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--contigs", help="FASTA to take lengths from, where --gold has none; repeatable.", show_default=False
+        ),
+    ] = None,
+    names: Annotated[
+        str, typer.Option("--names", help="Names of the binnings: one,two,...", show_default="from their paths")
+    ] = "",
+    min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
+    min_completeness: Annotated[
+        str, typer.Option("--min-completeness", help="A recovered genome is more complete than this, in percent.")
+    ] = defaults.RECOVERED_COMPLETENESS,
+    max_contamination: Annotated[
+        str, typer.Option("--max-contamination", help="A recovered genome is less contaminated than this, in percent.")
+    ] = defaults.RECOVERED_CONTAMINATION,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="TSV, a row for each binning; - for standard output.", rich_help_panel=_OUTPUT
+        ),
+    ] = Path(_STDOUT),
+    per_bin: Annotated[
+        Path | None,
+        typer.Option(
+            "--per-bin", help="TSV to write, a row for each bin.", show_default=False, rich_help_panel=_OUTPUT
+        ),
+    ] = None,
+    per_genome: Annotated[
+        Path | None,
+        typer.Option(
+            "--per-genome", help="TSV to write, a row for each genome.", show_default=False, rich_help_panel=_OUTPUT
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="PNG to draw (extra plots).", show_default=False, rich_help_panel=_OUTPUT),
+    ] = None,
+    force: opt.Force = False,
+    *,
+    messages: opt.MessageFlags,
+) -> None:
+    """Measure bins against a gold standard: completeness, purity, F1, ARI, genomes recovered, as AMBER does."""
+    messages.start()
+    from ..pipelines import evaluate_bins as run
+
+    given = tuple(name.strip() for name in names.split(",")) if names else ()
+    source = run.BinsInput(tuple(binnings), gold, tuple(contigs or ()), given, min_length)
+    levels = run.Levels.parse(min_completeness, max_contamination)
+    others = run.BinsOutput(per_bin, per_genome, plot)
+    run.check_bins_output(output, others, force=force)
+    report = run.evaluate_bins(source, levels)
+    if str(output) == _STDOUT:
+        run.write_scores(report, sys.stdout)
+        run.write_other_files(report, others)
+    else:
+        run.write_bins_report(report, output, others=others, argv=sys.argv)
+    if not messages.quiet:
+        _show(report)
+
+
+def _show(report: BinsReport) -> None:
+    """The figures that people quote, a column for each binning."""
+    rows = [
+        ("genomes, bins", *(f"{len(one.shared.genomes):,}, {len(one.bin_names):,}" for one in report.scored)),
+        ("binned bp", *(f"{one.in_bp.binned:.1%}" for one in report.scored)),
+        ("average completeness (bp)", *(f"{one.in_bp.avg_completeness:.4f}" for one in report.scored)),
+        ("average purity (bp)", *(f"{one.in_bp.avg_purity:.4f}" for one in report.scored)),
+        ("F1 score (bp)", *(f"{one.in_bp.f1:.4f}" for one in report.scored)),
+        ("ARI (bp)", *(f"{one.in_bp.ari:.4f}" for one in report.scored)),
+        ("accuracy (bp)", *(f"{one.in_bp.accuracy:.4f}" for one in report.scored)),
+        ("mean F1 of best bins (bp)", *(f"{one.scores.mean_f1:.4f}" for one in report.scored)),
+    ]
+    for level in report.scored[0].recovered:
+        above, below = level.split("_")[1:]
+        counts = (str(one.recovered[level]) for one in report.scored)
+        rows.append((f"genomes >{above}% complete, <{below}% contaminated", *counts))
+    show_table("bins against the gold standard", ("", *(one.name for one in report.scored)), rows)
+    say(f"measured in {duration(report.seconds)}")

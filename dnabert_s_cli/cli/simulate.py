@@ -1,0 +1,239 @@
+"""`dnabert-s simulate clustering | binning | metagenome`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import defaults
+from . import options as opt
+from .console import duration, progress, say, scaled
+from .flags import expand_flags
+
+if TYPE_CHECKING:
+    from ..pipelines.genome_input import GenomeInput
+    from ..pipelines.pieces import PieceSpec
+    from ..pipelines.simulate_fragments import FragmentCounts
+
+_PIECES = "Fragments"
+_CONTIGS = "Contigs"
+_DEPTH = "Depth"
+
+simulate = typer.Typer(help="Make evaluation sets with a known truth from genomes.", no_args_is_help=True)
+
+_Genomes = Annotated[
+    list[str],
+    typer.Argument(
+        help="TSV of genome and path, folder of genome files, or files; a file is a genome.",
+        metavar="GENOMES",
+        show_default=False,
+    ),
+]
+_Folder = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder to write; it appears when all is done.", show_default=False)
+]
+_Labels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        help="TSV of record id and label: the records of one label are one genome.",
+        show_default="one file is one genome",
+    ),
+]
+_MaxN = Annotated[float, typer.Option("--max-n", min=0.0, max=1.0, help="Leave out pieces with a larger share of N.")]
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentFlags:
+    """How long fragments are, and of how many species."""
+
+    length: Annotated[
+        int, typer.Option("--length", min=1, help="Length of a fragment, in bases.", rich_help_panel=_PIECES)
+    ] = defaults.PIECE_BP
+    shortest: Annotated[
+        int | None,
+        typer.Option(
+            "--shortest",
+            min=1,
+            help="Draw lengths from this to --length.",
+            show_default="all of one length",
+            rich_help_panel=_PIECES,
+        ),
+    ] = None
+    species: Annotated[
+        int,
+        typer.Option(
+            "--species", min=0, help="Draw so many of the genomes; 0: all large enough.", rich_help_panel=_PIECES
+        ),
+    ] = defaults.ALL_SPECIES
+    max_n: _MaxN = defaults.MAX_N_SHARE
+
+    def spec(self) -> PieceSpec:
+        """The lengths, for a pipeline."""
+        from ..pipelines.pieces import PieceSpec
+
+        return PieceSpec(self.length, self.shortest, max_n_share=self.max_n)
+
+
+@dataclass(frozen=True, slots=True)
+class SetFlags:
+    """Where genomes come from and the set goes to."""
+
+    output: _Folder
+    labels: _Labels = None
+    min_length: opt.MinLength = defaults.MIN_LENGTH_BP
+    seed: opt.Seed = defaults.SEED
+    force: opt.Force = False
+
+    def source(self, genomes: list[str]) -> GenomeInput:
+        """The genomes, for a pipeline."""
+        from ..pipelines.genome_input import GenomeInput
+
+        return GenomeInput(tuple(genomes), self.labels, min_length_bp=self.min_length)
+
+
+@simulate.command("clustering")
+@expand_flags
+def simulate_clustering(
+    genomes: _Genomes,
+    fragments: Annotated[
+        int, typer.Option("--fragments", min=1, help="Fragments of each species.", rich_help_panel=_PIECES)
+    ] = defaults.CLUSTERING_FRAGMENTS,
+    *,
+    to: SetFlags,
+    cut: FragmentFlags,
+    messages: opt.MessageFlags,
+) -> None:
+    """Cut equally many fragments from each genome: clustering.tsv.gz with columns sequence and bin_id."""
+    messages.start()
+    from ..pipelines.simulate_fragments import FragmentCounts
+
+    counts = FragmentCounts("clustering", fragments, fragments, n_species=cut.species)
+    _make_fragments(genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
+
+
+@simulate.command("binning")
+@expand_flags
+def simulate_binning(
+    genomes: _Genomes,
+    fragments: Annotated[
+        int, typer.Option("--fragments", min=1, help="Median number of a species' fragments.", rich_help_panel=_PIECES)
+    ] = defaults.BINNING_FRAGMENTS,
+    spread: Annotated[
+        float,
+        typer.Option(
+            "--spread", min=0.0, help="Standard deviation of the numbers' logarithms.", rich_help_panel=_PIECES
+        ),
+    ] = defaults.BINNING_SPREAD,
+    least: Annotated[
+        int, typer.Option("--least", min=1, help="Fewest fragments of a species.", rich_help_panel=_PIECES)
+    ] = defaults.BINNING_LEAST,
+    *,
+    to: SetFlags,
+    cut: FragmentFlags,
+    messages: opt.MessageFlags,
+) -> None:
+    """Cut many fragments from some genomes and few from most: binning.tsv.gz with columns sequence and bin_id."""
+    messages.start()
+    from ..pipelines.simulate_fragments import FragmentCounts
+
+    counts = FragmentCounts("binning", fragments, least, spread=spread, n_species=cut.species)
+    _make_fragments(genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
+
+
+@simulate.command("metagenome")
+@expand_flags
+def simulate_metagenome(
+    genomes: _Genomes,
+    median: Annotated[
+        int, typer.Option("--median", min=1, help="Median length of a contig, in bases.", rich_help_panel=_CONTIGS)
+    ] = defaults.CONTIG_MEDIAN_BP,
+    length_spread: Annotated[
+        float,
+        typer.Option(
+            "--length-spread", min=0.0, help="Standard deviation of the lengths' logarithms.", rich_help_panel=_CONTIGS
+        ),
+    ] = defaults.CONTIG_SPREAD,
+    shortest: Annotated[
+        int, typer.Option("--shortest", min=1, help="Leave out shorter contigs, in bases.", rich_help_panel=_CONTIGS)
+    ] = defaults.CONTIG_LEAST_BP,
+    assembled: Annotated[
+        float,
+        typer.Option(
+            "--assembled", min=0.0, max=1.0, help="Share of each genome in contigs.", rich_help_panel=_CONTIGS
+        ),
+    ] = defaults.ASSEMBLED_SHARE,
+    max_n: _MaxN = defaults.MAX_N_SHARE,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, help="Samples in the depth table.", rich_help_panel=_DEPTH)
+    ] = defaults.SAMPLES,
+    depth: Annotated[
+        float,
+        typer.Option("--depth", min=0.0, help="Mean depth of a sample over genomes.", rich_help_panel=_DEPTH),
+    ] = defaults.MEAN_DEPTH,
+    depth_spread: Annotated[
+        float,
+        typer.Option(
+            "--depth-spread",
+            min=0.0,
+            help="Standard deviation of the logarithms of genomes' depths.",
+            rich_help_panel=_DEPTH,
+        ),
+    ] = defaults.ABUNDANCE_SPREAD,
+    noise: Annotated[
+        float,
+        typer.Option(
+            "--noise", min=0.0, help="Relative noise of a 1 kb contig, beyond counting reads.", rich_help_panel=_DEPTH
+        ),
+    ] = defaults.DEPTH_NOISE,
+    *,
+    to: SetFlags,
+    messages: opt.MessageFlags,
+) -> None:
+    """Make an assembly with depths and truth: contigs.fa.gz, depth.tsv, gold.biobox.tsv."""
+    messages.start()
+    from ..pipelines import simulate_metagenome as run
+
+    contigs = run.ContigLaw(median, length_spread, shortest, assembled, max_n)
+    law = run.DepthLaw(samples, depth, depth_spread, noise)
+    with progress(quiet=messages.quiet) as shown:
+        report = run.simulate_metagenome(
+            to.source(genomes),
+            to.output,
+            contigs=contigs,
+            depth=law,
+            seed=to.seed,
+            force=to.force,
+            argv=sys.argv,
+            progress=shown,
+        )
+    say(
+        f"{report.n_contigs:,} contigs, {scaled(report.total_bp, 'bp')}, of {report.n_genomes:,} genomes in "
+        f"{duration(report.seconds)}"
+    )
+
+
+def _make_fragments(
+    genomes: list[str], *, to: SetFlags, cut: FragmentFlags, counts: FragmentCounts, quiet: bool
+) -> None:
+    from ..pipelines.simulate_fragments import simulate_fragments
+
+    with progress(quiet=quiet) as shown:
+        report = simulate_fragments(
+            to.source(genomes),
+            to.output,
+            spec=cut.spec(),
+            counts=counts,
+            seed=to.seed,
+            force=to.force,
+            argv=sys.argv,
+            progress=shown,
+        )
+    say(
+        f"{report.n_fragments:,} fragments, {scaled(report.total_bp, 'bp')}, of {report.n_species:,} species in "
+        f"{duration(report.seconds)}"
+    )
