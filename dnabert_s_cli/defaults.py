@@ -42,6 +42,15 @@ MIN_BIN_CONTIGS = 1  # a genome may be one contig: what counts is the size in ba
 HALF_PAIRS = 1_000  # contigs embedded in halves, to see how alike one species is
 MIN_HALF_BP = 750  # shortest half that says anything
 
+# --- classification ------------------------------------------------------------------------------
+MAX_FPR = 0.05  # share of sequences of unlabelled species that may pass the threshold
+CLASSIFY_NEIGHBOURS = 5  # labelled neighbours that vote (knn)
+REFERENCE_PIECE_BP = 10_000  # references are cut into pieces of about this length: the paper's
+PIECES_PER_LABEL = 50  # at most; more change little and cost memory
+CROPS_PER_LABEL = 40  # of each of the lengths below, to calibrate with
+CROP_LENGTHS_BP = (150, 300, 750, 2_000, 5_000)  # reads to contigs, each about twice the one before
+MIN_REFERENCE_BP = 100  # shorter ones say nothing
+
 # --- pairs of genome pieces ----------------------------------------------------------------------
 PIECE_BP = 10_000  # length of the paper's training sequences
 PAIRS_PER_GENOME = 200  # the paper's bacteria and fungi give 150 to 200 each
