@@ -1,6 +1,6 @@
 """From evidence to a probability, and from held-out sequences of unknown classes to the least one that counts.
 
-Class scores -> probabilities, sharpened so that they fit held-out examples -> with the cosine to the class, the
+Class scores -> probabilities, sharpened so that they fit held-out examples -> with the nearness to the class, the
 probability that the label is right though half of the sequences be of classes never labelled -> a threshold that at
 most a given share of such sequences passes.
 """
@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 _TEMPERATURES = np.geomspace(1e-3, 1e2, 61)
 _LEAST_PROBABILITY = 1e-6
 _INVERSE_PENALTY = 100.0
-N_COEFFICIENTS = 3  # intercept, cosine, log odds
+N_COEFFICIENTS = 3  # intercept, nearness, log odds
 
 Doubles = NDArray[np.float64]
 
@@ -59,16 +59,16 @@ def log_odds(probabilities: Doubles) -> Doubles:
 def fit_coefficients(evidence: Doubles, is_right: NDArray[np.bool_], *, is_unknown: NDArray[np.bool_]) -> Doubles:
     """Coefficients (3,) of a logistic function of the evidence that gives the probability of being right.
 
-    Known and unknown sequences weigh the same in all. Neither cosine nor odds may count against a label: one that
+    Known and unknown sequences weigh the same in all. Neither nearness nor odds may count against a label: one that
     would is left out.
 
     Args:
-        evidence: (N, 2) float64: cosine, log odds.
+        evidence: (N, 2) float64: nearness (a cosine, less what is typical of the class), log odds.
         is_right: (N,) whether the label is.
         is_unknown: (N,) whether the sequence is of a class without label, so that no label could be.
     """
     if is_right.all() or not is_right.any():
-        return _by_cosine(evidence, is_unknown)
+        return _by_nearness(evidence, is_unknown)
     n_unknown = max(int(is_unknown.sum()), 1)
     weights = np.where(is_unknown, 1 / n_unknown, 1 / max(len(evidence) - n_unknown, 1)) * len(evidence) / 2
     coefficients = np.zeros(N_COEFFICIENTS)
@@ -83,7 +83,7 @@ def fit_coefficients(evidence: Doubles, is_right: NDArray[np.bool_], *, is_unkno
             coefficients[[1 + column for column in columns]] = model.coef_[0]
             return coefficients
         columns = [column for column in columns if column not in negative]
-    return _by_cosine(evidence, is_unknown)
+    return _by_nearness(evidence, is_unknown)
 
 
 def right_probability(evidence: Doubles, coefficients: Doubles) -> Doubles:
@@ -113,10 +113,10 @@ def held_out_fpr(unknown_scores: Doubles, folds: NDArray[np.int64], *, max_fpr: 
     return passed / len(unknown_scores)
 
 
-def _by_cosine(evidence: Doubles, is_unknown: NDArray[np.bool_]) -> Doubles:
-    """Where right and wrong cannot be compared: half way at the mean cosine of unknown sequences, or of all."""
-    cosines = evidence[is_unknown, 0] if is_unknown.any() else evidence[:, 0]
-    spread = float(cosines.std()) if len(cosines) else 1.0
+def _by_nearness(evidence: Doubles, is_unknown: NDArray[np.bool_]) -> Doubles:
+    """Where right and wrong cannot be compared: half way at the mean nearness of unknown sequences, or of all."""
+    nearness = evidence[is_unknown, 0] if is_unknown.any() else evidence[:, 0]
+    spread = float(nearness.std()) if len(nearness) else 1.0
     slope = 2 / max(spread, 1e-3)
-    middle = float(cosines.mean()) if len(cosines) else 0.0
+    middle = float(nearness.mean()) if len(nearness) else 0.0
     return np.array([-slope * middle, slope, 0.0])

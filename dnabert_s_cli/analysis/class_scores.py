@@ -23,6 +23,7 @@ METHODS = (CENTROID, KNN, LOGISTIC)  # in this order of preference where they do
 _LEAST_VARIANCE = 1e-9  # of the largest: directions below it are noise of float32
 _INVERSE_PENALTY = 0.5  # of the logistic regression: upstream's few-shot protocol
 _ITERATIONS = 200
+_PRIOR_EXAMPLES = 3  # that the mean of all classes counts for beside those of a class
 
 Floats = NDArray[np.float32]
 
@@ -35,11 +36,14 @@ class Space:
         mean: (D,) float32, taken off each vector.
         whitening: (D, D) float32, by which it is multiplied then.
         centres: (C, D) float32, unit rows: the mean of each class; a zero row where a class has no example.
+        typical: (C,) float32, mean cosine of the examples of a class to the mean of its others. A class is as wide as
+            that: a sequence must come nearer to the centre of a narrow one.
     """
 
     mean: Floats
     whitening: Floats
     centres: Floats
+    typical: Floats
 
     def project(self, embeddings: Floats) -> Floats:
         """Vectors in this space. (N, D) -> (N, D) float32."""
@@ -90,7 +94,23 @@ def fit_space(embeddings: Floats, labels: NDArray[np.int64], *, n_classes: int) 
     floor = max(variances.max() * _LEAST_VARIANCE, np.finfo(np.float64).tiny)
     whitening = axes / np.sqrt(np.maximum(variances, floor))
     centres = l2_normalize(np.where(counts[:, None] > 0, (means - mean) @ whitening, 0.0))
-    return Space(mean.astype(np.float32), whitening.astype(np.float32), centres)
+    typical = _typical_cosines((vectors - mean) @ whitening, labels, n_classes=n_classes)
+    return Space(mean.astype(np.float32), whitening.astype(np.float32), centres, typical)
+
+
+def _typical_cosines(projected: NDArray[np.float64], labels: NDArray[np.int64], *, n_classes: int) -> Floats:
+    """Mean cosine of the examples of each class to the mean of its others, held near that of all classes. (C,)."""
+    counts = np.bincount(labels, minlength=n_classes)
+    sums = np.zeros((n_classes, projected.shape[1]))
+    np.add.at(sums, labels, projected)
+    others = l2_normalize(sums[labels] - projected)
+    cosines = np.einsum("ij,ij->i", others, l2_normalize(projected), dtype=np.float64)
+    repeated = counts[labels] > 1
+    overall = float(cosines[repeated].mean()) if repeated.any() else 0.0
+    totals = np.bincount(labels[repeated], weights=cosines[repeated], minlength=n_classes)
+    n_used = np.where(counts > 1, counts, 0)
+    typical: Floats = ((totals + _PRIOR_EXAMPLES * overall) / (n_used + _PRIOR_EXAMPLES)).astype(np.float32)
+    return typical
 
 
 def fit_scorer(

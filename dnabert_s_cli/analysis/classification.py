@@ -75,7 +75,7 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankEvidence:
-    """The best clade of B vectors at one rank: (B,) its number, (B, 2) cosine and log odds, (B,) margin."""
+    """The best clade of B vectors at one rank: (B,) its number, (B, 2) nearness and log odds, (B,) margin."""
 
     clades: Ints
     evidence: Doubles
@@ -126,18 +126,18 @@ def score_classes(space: Space, scorer: Scorer, embeddings: NDArray[np.float32])
     return class_scores(scorer, projected, cosines=cosines), cosines
 
 
-def rank_evidence(probabilities: Doubles, cosines: NDArray[np.float32], *, members: Ints) -> RankEvidence:
+def rank_evidence(probabilities: Doubles, nearness: NDArray[np.float32], *, members: Ints) -> RankEvidence:
     """What speaks for the most probable clade of a rank; equal ones: the first.
 
     Args:
         probabilities: (B, C) of the labels.
-        cosines: (B, C) to their centres.
+        nearness: (B, C) cosines to their centres, less what is typical of each.
         members: (C,) the clade of each label.
     """
     order = np.argsort(members, kind="stable")
     starts = np.flatnonzero(np.diff(members[order], prepend=-1))
     summed = np.add.reduceat(probabilities[:, order], starts, axis=1)  # (B, clades)
-    nearest = np.maximum.reduceat(cosines[:, order], starts, axis=1)
+    nearest = np.maximum.reduceat(nearness[:, order], starts, axis=1)
     rows = np.arange(len(summed))
     best = summed.argmax(axis=1)
     top = summed[rows, best]
@@ -154,7 +154,8 @@ def _label_block(
     """Clades (B, R), scores (B, R), deepest certain rank (B,), margin there (B,)."""
     values, cosines = score_classes(model.space, model.scorer, embeddings)
     probabilities = softmax(values / model.temperature)
-    found = [rank_evidence(probabilities, cosines, members=of_rank) for of_rank in members]
+    nearness = cosines - model.space.typical
+    found = [rank_evidence(probabilities, nearness, members=of_rank) for of_rank in members]
     scores = np.stack(
         [right_probability(one.evidence, of_rank) for one, of_rank in zip(found, model.coefficients, strict=True)],
         axis=1,

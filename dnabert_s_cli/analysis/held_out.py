@@ -120,21 +120,21 @@ def cross_validate(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ScoredFold:
-    """What one fold holds out: labels (M,), scores (M, C), cosines (M, C), and what is of classes not trained with."""
+    """What one fold holds out: labels (M,), scores (M, C), nearness (M, C), and what is of classes not trained with."""
 
     labels: Ints
     is_unknown: Bools
     values: Doubles
-    cosines: NDArray[np.float32]
+    nearness: NDArray[np.float32]
     trained: Ints
 
     def judged(self, members: Ints, temperature: float) -> RankEvidence:
         """Evidence for the best clade among those trained with."""
         probabilities = np.zeros(self.values.shape)
         probabilities[:, self.trained] = softmax(self.values[:, self.trained] / temperature)
-        cosines = np.full(self.cosines.shape, -1.0, np.float32)
-        cosines[:, self.trained] = self.cosines[:, self.trained]
-        return rank_evidence(probabilities, cosines, members=members)
+        nearness = np.full(self.nearness.shape, -2.0, np.float32)  # below all that cosines can be
+        nearness[:, self.trained] = self.nearness[:, self.trained]
+        return rank_evidence(probabilities, nearness, members=members)
 
 
 def _scored_folds(
@@ -153,4 +153,6 @@ def _scored_folds(
         space = fit_space(embeddings, labels, n_classes=len(members))
         scorer = fit_scorer(method, space, embeddings, labels=labels, n_neighbours=n_neighbours)
         values, cosines = score_classes(space, scorer, examples.embeddings[tested])
-        yield _ScoredFold(examples.labels[tested], is_unknown[tested], values, cosines, np.unique(labels))
+        yield _ScoredFold(
+            examples.labels[tested], is_unknown[tested], values, cosines - space.typical, np.unique(labels)
+        )

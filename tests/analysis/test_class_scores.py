@@ -55,3 +55,18 @@ def test_votes_of_neighbours_are_their_cosines() -> None:
     scorer = fit_scorer("knn", space, points, labels=labels, n_neighbours=1)
     votes = class_scores(scorer, space.project(points), cosines=np.zeros((4, 2), np.float32))
     np.testing.assert_allclose(votes, np.eye(2)[labels], atol=1e-6)
+
+
+def test_a_wide_class_is_typically_less_near_to_its_centre() -> None:
+    points, labels = class_points(4, 50)
+    rng = np.random.default_rng(1)
+    points[labels == 2] += rng.standard_normal((50, points.shape[1])).astype(np.float32)
+    typical = fit_space(points, labels, n_classes=4).typical
+    assert typical.argmin() == 2
+
+
+def test_typical_cosine_of_a_single_example_is_that_of_all() -> None:
+    points, labels = class_points(4, 20)
+    few = np.flatnonzero((labels != 3) | (np.arange(len(labels)) == len(labels) - 1))
+    typical = fit_space(points[few], labels[few], n_classes=4).typical
+    assert typical[:3].min() < typical[3] < typical[:3].max()
