@@ -90,8 +90,8 @@ def _measure(
         starts = range(0, len(sequences), _BATCH)
         embeddings = np.concatenate([encoder.embed(sequences[start : start + _BATCH]) for start in starts])
         lengths_bp = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-        best, _ = _label(closed, classify(closed.classifier, embeddings, lengths_bp))
-        given, predictions = _label(opened, classify(opened.classifier, embeddings, lengths_bp))
+        best, _ = _label(closed, classify(closed.classifier, embeddings, lengths_bp=lengths_bp))
+        given, predictions = _label(opened, classify(opened.classifier, embeddings, lengths_bp=lengths_bp))
         accepted = predictions.ranks != UNCLASSIFIED
         is_known = np.isin(labels[tested], half)
         found[str(length_bp)] = {

@@ -48,7 +48,7 @@ CLASSIFY_NEIGHBOURS = 5  # labelled neighbours that vote (knn)
 REFERENCE_PIECE_BP = 10_000  # references are cut into pieces of about this length: the paper's
 PIECES_PER_LABEL = 50  # at most; more change little and cost memory
 CROPS_PER_LABEL = 40  # of each of the lengths below, to calibrate with
-CROP_LENGTHS_BP = (150, 300, 750, 2_000, 5_000)  # reads to contigs, each about twice the one before
+CROP_LENGTHS_BP = (150, 250, 400, 650, 1_000, 1_700, 3_000, 5_000)  # a read is within a third of one of them
 MIN_REFERENCE_BP = 100  # shorter ones say nothing
 
 # --- pairs of genome pieces ----------------------------------------------------------------------

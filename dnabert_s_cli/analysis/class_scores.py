@@ -114,7 +114,7 @@ def _typical_cosines(projected: NDArray[np.float64], labels: NDArray[np.int64], 
 
 
 def fit_scorer(
-    method: str, space: Space, embeddings: Floats, *, labels: NDArray[np.int64], n_neighbours: int
+    method: str, space: Space, *, embeddings: Floats, labels: NDArray[np.int64], n_neighbours: int
 ) -> Scorer:
     """A method, ready to score; examples as in `fit_space`. The logistic one takes some iterations over them all."""
     dim = embeddings.shape[1]

@@ -83,8 +83,8 @@ class RankEvidence:
 
 
 def classify(
-    classifier: Classifier, embeddings: NDArray[np.float32], lengths_bp: Ints, *, threads: int = 0
-) -> Predictions:  # vectors and lengths by position: they are one thing
+    classifier: Classifier, embeddings: NDArray[np.float32], *, lengths_bp: Ints, threads: int = 0
+) -> Predictions:
     """Label N vectors. Blocks have a fixed shape, so the bytes do not depend on `threads`.
 
     Args:
@@ -92,23 +92,17 @@ def classify(
         lengths_bp: (N,) int64, of the sequences.
     """
     n_rows, n_ranks = len(embeddings), len(classifier.members)
-    clades, scores = np.zeros((n_rows, n_ranks), np.int64), np.zeros((n_rows, n_ranks))
-    ranks, margins = np.full(n_rows, UNCLASSIFIED), np.zeros(n_rows)
+    found = Predictions(
+        np.full(n_rows, UNCLASSIFIED),
+        np.zeros((n_rows, n_ranks), np.int64),
+        np.zeros((n_rows, n_ranks)),
+        np.zeros(n_rows),
+    )
     chosen = nearest_length([model.length_bp for model in classifier.models], lengths_bp)
-
     for number, model in enumerate(classifier.models):
-        rows_of_model = np.flatnonzero(chosen == number)
-
-        def label(block: slice, rows_of_model: Ints = rows_of_model, model: LengthModel = model) -> None:
-            rows = rows_of_model[block]
-            clades[rows], scores[rows], ranks[rows], margins[rows] = _label_block(
-                classifier.members, model, embeddings=embeddings[rows]
-            )
-
-        with block_threads(threads) as run:
-            for _ in run(label, row_blocks(len(rows_of_model), _block_rows(model))):
-                pass
-    return Predictions(ranks, clades, scores, margins)
+        rows = np.flatnonzero(chosen == number)
+        _label_rows(classifier.members, model, embeddings=embeddings, rows=rows, found=found, threads=threads)
+    return found
 
 
 def nearest_length(model_lengths_bp: Sequence[float], lengths_bp: Ints) -> Ints:
@@ -118,7 +112,9 @@ def nearest_length(model_lengths_bp: Sequence[float], lengths_bp: Ints) -> Ints:
     return nearest
 
 
-def score_classes(space: Space, scorer: Scorer, embeddings: NDArray[np.float32]) -> tuple[Doubles, NDArray[np.float32]]:
+def score_classes(
+    space: Space, scorer: Scorer, *, embeddings: NDArray[np.float32]
+) -> tuple[Doubles, NDArray[np.float32]]:
     """Scores of all classes (B, C) float64, and cosines to their centres (B, C) float32."""
     projected = space.project(embeddings)
     lengths = np.sqrt(np.einsum("ij,ij->i", projected, projected, dtype=np.float64)).astype(np.float32)
@@ -148,11 +144,33 @@ def rank_evidence(probabilities: Doubles, nearness: NDArray[np.float32], *, memb
     return RankEvidence(members[order][starts][best], evidence, top - second)
 
 
+def _label_rows(
+    members: Ints,
+    model: LengthModel,
+    *,
+    embeddings: NDArray[np.float32],
+    rows: Ints,
+    found: Predictions,
+    threads: int,
+) -> None:
+    """Label these rows by one model, and put what comes out in its place."""
+
+    def label(block: slice) -> None:
+        own = rows[block]
+        found.clades[own], found.scores[own], found.ranks[own], found.margins[own] = _label_block(
+            members, model, embeddings=embeddings[own]
+        )
+
+    with block_threads(threads) as run:
+        for _ in run(label, row_blocks(len(rows), _block_rows(model))):
+            pass
+
+
 def _label_block(
     members: Ints, model: LengthModel, *, embeddings: NDArray[np.float32]
 ) -> tuple[Ints, Doubles, Ints, Doubles]:
     """Clades (B, R), scores (B, R), deepest certain rank (B,), margin there (B,)."""
-    values, cosines = score_classes(model.space, model.scorer, embeddings)
+    values, cosines = score_classes(model.space, model.scorer, embeddings=embeddings)
     probabilities = softmax(values / model.temperature)
     nearness = cosines - model.space.typical
     found = [rank_evidence(probabilities, nearness, members=of_rank) for of_rank in members]

@@ -149,7 +149,7 @@ def _fit_length(
     if not np.isfinite(thresholds).any():
         thresholds[-1] = -np.inf
     space = fit_space(group.embeddings, group.labels, n_classes=members.shape[1])
-    scorer = fit_scorer(method, space, group.embeddings, labels=group.labels, n_neighbours=n_neighbours)
+    scorer = fit_scorer(method, space, embeddings=group.embeddings, labels=group.labels, n_neighbours=n_neighbours)
     model = LengthModel(group.length_bp, space, scorer, temperature or 1.0, coefficients, thresholds)
     return model, calibrations[::-1]
 

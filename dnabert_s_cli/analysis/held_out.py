@@ -151,8 +151,8 @@ def _scored_folds(
             continue
         embeddings, labels = examples.embeddings[train], examples.labels[train]
         space = fit_space(embeddings, labels, n_classes=len(members))
-        scorer = fit_scorer(method, space, embeddings, labels=labels, n_neighbours=n_neighbours)
-        values, cosines = score_classes(space, scorer, examples.embeddings[tested])
+        scorer = fit_scorer(method, space, embeddings=embeddings, labels=labels, n_neighbours=n_neighbours)
+        values, cosines = score_classes(space, scorer, embeddings=examples.embeddings[tested])
         yield _ScoredFold(
             examples.labels[tested], is_unknown[tested], values, cosines - space.typical, np.unique(labels)
         )

@@ -6,8 +6,7 @@ FASTA of any compression -> mapping from the first word of a header to its label
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import DnabertSError, raise_together
@@ -27,16 +26,22 @@ def read_header_labels(paths: Sequence[str | Path]) -> dict[str, str]:
     labels: dict[str, str] = {}
     problems: list[DnabertSError] = []
     for path in paths:
-        with open_input(path) as stream:
-            first = stream.readline()
-            if not first.startswith(b">"):
-                hint = "labels are read from FASTA headers; give --labels for other formats"
-                raise DnabertSError("is no FASTA", path=path, line=1, hint=hint)
-            for line, raw in enumerate(chain([first], stream), start=1):
-                if raw.startswith(b">") and len(problems) < _MOST_PROBLEMS:
-                    _add(raw, labels, problems=problems, path=path, line=line)
+        for line, raw in _headers(path):
+            if len(problems) < _MOST_PROBLEMS:
+                _add(raw, labels, problems=problems, path=path, line=line)
     raise_together(problems)
     return labels
+
+
+def _headers(path: str | Path) -> Iterator[tuple[int, bytes]]:
+    """Line number and text of each header of a FASTA file."""
+    with open_input(path) as stream:
+        for line, raw in enumerate(stream, start=1):
+            if raw.startswith(b">"):
+                yield line, raw
+            elif line == 1:
+                hint = "labels are read from FASTA headers; give --labels for other formats"
+                raise DnabertSError("is no FASTA", path=path, line=1, hint=hint)
 
 
 def _add(raw: bytes, labels: dict[str, str], *, problems: list[DnabertSError], path: str | Path, line: int) -> None:

@@ -188,7 +188,7 @@ def _open(path: Path, stack: ExitStack) -> TextIO:
 
 
 def _label_chunk(chunk: EmbeddedChunk, stored: StoredClassifier, *, threads: int) -> list[Classification]:
-    found = classify(stored.classifier, chunk.embeddings, chunk.lengths_bp, threads=threads)
+    found = classify(stored.classifier, chunk.embeddings, lengths_bp=chunk.lengths_bp, threads=threads)
     columns = (chunk.ids, chunk.lengths_bp.tolist(), found.ranks.tolist(), found.margins.tolist())
     rows = zip(*columns, found.clades.tolist(), found.scores.tolist(), strict=True)
     ranks = {rank: place for place, rank in enumerate(stored.labels.ranks)}

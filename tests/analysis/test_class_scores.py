@@ -21,7 +21,9 @@ def test_single_examples_give_a_space() -> None:
     points, labels = class_points(5, 1)
     space = fit_space(points, labels, n_classes=5)
     assert np.isfinite(space.whitening).all()
-    cosines = score_classes(space, fit_scorer("centroid", space, points, labels=labels, n_neighbours=1), points)[1]
+    cosines = score_classes(
+        space, fit_scorer("centroid", space, embeddings=points, labels=labels, n_neighbours=1), embeddings=points
+    )[1]
     np.testing.assert_array_equal(cosines.argmax(axis=1), labels)
 
 
@@ -36,23 +38,23 @@ def test_constant_columns_do_no_harm() -> None:
 def test_every_method_tells_distant_classes_apart(method: str, n_classes: int) -> None:
     points, labels = class_points(n_classes, 30)
     space = fit_space(points, labels, n_classes=n_classes)
-    scorer = fit_scorer(method, space, points, labels=labels, n_neighbours=5)
+    scorer = fit_scorer(method, space, embeddings=points, labels=labels, n_neighbours=5)
     new, truth = class_points(n_classes, 30, seed=1)
-    assert np.mean(score_classes(space, scorer, new)[0].argmax(axis=1) == truth) > 0.97
+    assert np.mean(score_classes(space, scorer, embeddings=new)[0].argmax(axis=1) == truth) > 0.97
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_class_without_example_never_wins(method: str) -> None:
     points, labels = class_points(3, 20)
     space = fit_space(points, labels + (labels > 0), n_classes=4)
-    scorer = fit_scorer(method, space, points, labels=labels + (labels > 0), n_neighbours=3)
-    assert 1 not in score_classes(space, scorer, points)[0].argmax(axis=1)
+    scorer = fit_scorer(method, space, embeddings=points, labels=labels + (labels > 0), n_neighbours=3)
+    assert 1 not in score_classes(space, scorer, embeddings=points)[0].argmax(axis=1)
 
 
 def test_votes_of_neighbours_are_their_cosines() -> None:
     points, labels = class_points(2, 2)
     space = fit_space(points, labels, n_classes=2)
-    scorer = fit_scorer("knn", space, points, labels=labels, n_neighbours=1)
+    scorer = fit_scorer("knn", space, embeddings=points, labels=labels, n_neighbours=1)
     votes = class_scores(scorer, space.project(points), cosines=np.zeros((4, 2), np.float32))
     np.testing.assert_allclose(votes, np.eye(2)[labels], atol=1e-6)
 

@@ -42,6 +42,6 @@ def test_no_vector_gives_no_label() -> None:
     fitted = fit_classifier(
         [class_examples(4, 5)], np.arange(4)[None], method="centroid", n_neighbours=1, max_fpr=0.05, seed=0
     )
-    found = classify(fitted.classifier, np.empty((0, DIM), np.float32), np.empty(0, np.int64))
+    found = classify(fitted.classifier, np.empty((0, DIM), np.float32), lengths_bp=np.empty(0, np.int64))
     assert found.ranks.shape == (0,)
     assert found.scores.shape == (0, 1)

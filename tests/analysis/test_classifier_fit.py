@@ -24,7 +24,7 @@ def fit(*examples: Examples, members: np.ndarray = FLAT, method: str | None = "c
 def test_new_sequences_of_known_classes_are_labelled() -> None:
     fitted = fit(class_examples(N_CLASSES, 20))
     points, labels = class_points(N_CLASSES, 30, seed=1)
-    found = classify(fitted.classifier, points, np.full(len(points), 1000))
+    found = classify(fitted.classifier, points, lengths_bp=np.full(len(points), 1000))
     accepted = found.ranks != UNCLASSIFIED
     assert accepted.mean() > 0.7
     assert np.mean(found.clades[accepted, 0] == labels[accepted]) > 0.98
@@ -36,7 +36,7 @@ def test_most_sequences_of_unknown_classes_get_no_label() -> None:
     fewer = Examples(1000.0, *(part[known] for part in (examples.embeddings, examples.labels, examples.units, known)))
     fitted = fit(fewer, members=np.arange(20)[None])
     unknown = examples.embeddings[~known]
-    found = classify(fitted.classifier, unknown, np.full(len(unknown), 1000))
+    found = classify(fitted.classifier, unknown, lengths_bp=np.full(len(unknown), 1000))
     assert np.mean(found.ranks != UNCLASSIFIED) < 0.15
 
 
@@ -56,7 +56,9 @@ def test_the_most_accurate_method_is_chosen() -> None:
 def test_threads_do_not_change_a_byte(method: str) -> None:
     fitted = fit(class_examples(N_CLASSES, 10), method=method)
     points, _ = class_points(N_CLASSES, 400, seed=2)
-    found = [classify(fitted.classifier, points, np.full(len(points), 500), threads=threads) for threads in (1, 3)]
+    found = [
+        classify(fitted.classifier, points, lengths_bp=np.full(len(points), 500), threads=threads) for threads in (1, 3)
+    ]
     assert found[0].scores.tobytes() == found[1].scores.tobytes()
     assert found[0].margins.tobytes() == found[1].margins.tobytes()
 
@@ -101,7 +103,7 @@ def test_unknown_species_of_a_known_genus_stops_at_the_genus() -> None:
     members = np.stack([np.arange(genera * (species - 1)) // (species - 1), np.arange(genera * (species - 1))])
     trained = Examples(1000.0, points[~is_new], numbers, np.arange(len(numbers)), np.ones(len(numbers), dtype=bool))
     fitted = fit(trained, members=members)
-    found = classify(fitted.classifier, points[is_new], np.full(int(is_new.sum()), 1000))
+    found = classify(fitted.classifier, points[is_new], lengths_bp=np.full(int(is_new.sum()), 1000))
     at_genus = found.ranks == 0
     assert at_genus.mean() > 0.5
     assert np.mean(found.clades[at_genus, 0] == labels[is_new][at_genus] // species) > 0.95
@@ -112,13 +114,13 @@ def test_a_rank_of_two_clades_is_never_the_label() -> None:
     members = np.stack([np.arange(N_CLASSES) // 6, np.arange(N_CLASSES)])
     fitted = fit(class_examples(N_CLASSES, 20), members=members)
     points, _ = class_points(N_CLASSES, 20, seed=3, spread=1.5)
-    assert 0 not in classify(fitted.classifier, points, np.full(len(points), 1000)).ranks
+    assert 0 not in classify(fitted.classifier, points, lengths_bp=np.full(len(points), 1000)).ranks
 
 
 def test_two_labels_have_no_threshold() -> None:
     fitted = fit(class_examples(2, 10), members=np.arange(2)[None])
     points, _ = class_points(2, 10, seed=1, spread=5.0)
-    assert (classify(fitted.classifier, points, np.full(len(points), 1000)).ranks == 0).all()
+    assert (classify(fitted.classifier, points, lengths_bp=np.full(len(points), 1000)).ranks == 0).all()
 
 
 def test_single_examples_are_fitted_by_centroids() -> None:
@@ -132,7 +134,10 @@ def test_each_length_has_a_model_and_the_nearest_is_used() -> None:
     noisy = class_examples(N_CLASSES, 20, length_bp=100.0, spread=1.0)
     fitted = fit(noisy, class_examples(N_CLASSES, 20, length_bp=10_000.0))
     points, _ = class_points(N_CLASSES, 20, seed=4)
-    scores = [classify(fitted.classifier, points, np.full(len(points), length)).scores for length in (90, 900, 1100)]
+    scores = [
+        classify(fitted.classifier, points, lengths_bp=np.full(len(points), length)).scores
+        for length in (90, 900, 1100)
+    ]
     np.testing.assert_array_equal(scores[0], scores[1])
     assert not np.array_equal(scores[1], scores[2])
 

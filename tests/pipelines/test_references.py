@@ -58,15 +58,15 @@ def test_records_without_label_and_tiny_ones_are_left_out() -> None:
 def test_crops_of_each_length_come_before_the_pieces() -> None:
     pieces = cut_references(RECORDS, CLASSES, options=OPTIONS)
     groups = embed_references(pieces, load_encoder("tnf-c"), options=OPTIONS, progress=Silent())
-    assert [group.length_bp for group in groups] == [150, 300, 1033]
-    assert [len(group.labels) for group in groups] == [10, 10, 12]
+    assert [group.length_bp for group in groups] == [150, 250, 400, 650, 1033]
+    assert [len(group.labels) for group in groups] == [10, 10, 10, 10, 12]
     assert all(group.is_tested.all() for group in groups)
 
 
 def test_label_without_a_long_piece_trains_but_is_not_tested() -> None:
-    pieces = cut_references([*RECORDS[::2], Record("c1", random_dna(220))], CLASSES, options=OPTIONS)
+    pieces = cut_references([*RECORDS[::2], Record("c1", random_dna(240))], CLASSES, options=OPTIONS)
     groups = embed_references(pieces, load_encoder("tnf-c"), options=OPTIONS, progress=Silent())
-    assert [group.is_tested[group.labels == 1].any() for group in groups] == [False, False, True]
+    assert [group.is_tested[group.labels == 1].any() for group in groups] == [False] * 4 + [True]
     assert all(1 in group.labels for group in groups)
 
 
