@@ -26,7 +26,7 @@ from .progress import Progress
 
 logger = logging.getLogger(__name__)
 
-_LEAST_MATCHED = 0.5  # share of the labels whose sequence must be there
+_LEAST_MATCHED = 0.5  # share of the labels, or of the sequences, that must have the other
 _SHOWN = 5
 _CROP_SHARE = 0.7  # crops as long as most of a piece are no other length
 _EMBEDDED_AT_ONCE = 4_096
@@ -65,11 +65,11 @@ def match_labels(label_of: Mapping[str, str], present: Iterable[str], *, path: P
     """The labels of the sequences that are there, with a word in the log about those that are not.
 
     Raises:
-        DnabertSError: fewer than half of the labelled ids are there, or fewer than two labels have a sequence.
+        DnabertSError: fewer than half of the labelled ids, and of the sequences, match; or fewer than two labels have a sequence.
     """
     there = list(present)
     known = {name: label_of[name] for name in there if name in label_of}
-    if len(known) < _LEAST_MATCHED * len(label_of) or not known:
+    if len(known) < _LEAST_MATCHED * min(len(label_of), len(there)) or not known:
         missing = [name for name in label_of if name not in known][:_SHOWN]
         raise DnabertSError(
             f"only {len(known):,} of {len(label_of):,} labelled ids are among the sequences; "

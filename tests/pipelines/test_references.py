@@ -91,5 +91,10 @@ def test_labels_of_ids_that_are_there_are_kept_in_their_order() -> None:
 @pytest.mark.parametrize("label_of", [{"a": "x", "p": "y", "q": "y"}, {"p": "x"}])
 def test_fewer_than_half_of_the_labels_is_an_error(label_of: dict[str, str]) -> None:
     with pytest.raises(DnabertSError, match="labelled ids are among the sequences") as caught:
-        match_labels(label_of, ["a", "b"], path=Path("l.tsv"))
+        match_labels(label_of, ["a", "b", "c"], path=Path("l.tsv"))
     assert caught.value.path == "l.tsv"
+
+
+def test_few_sequences_of_many_labelled_ones_will_do() -> None:
+    label_of = {f"c{number}": "xy"[number % 2] for number in range(20)}
+    assert match_labels(label_of, ["c0", "c1"], path=None) == {"c0": "x", "c1": "y"}
