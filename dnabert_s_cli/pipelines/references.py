@@ -65,7 +65,7 @@ def match_labels(label_of: Mapping[str, str], present: Iterable[str], *, path: P
     """The labels of the sequences that are there, with a word in the log about those that are not.
 
     Raises:
-        DnabertSError: fewer than half of the labelled ids, and of the sequences, match; or fewer than two labels have a sequence.
+        DnabertSError: fewer than half of the labelled ids, and of the sequences, match; or there are not two labels.
     """
     there = list(present)
     known = {name: label_of[name] for name in there if name in label_of}
