@@ -54,6 +54,7 @@ bench: $(VENV)/.installed-dev ## run the quick form of every benchmark; each end
 	$(BIN)/python benchmarks/bin_assembly.py examples/contigs.fa.gz examples/gold.tsv
 	$(BIN)/python benchmarks/cluster_scale.py --rows 10000 --clusters 100
 	$(BIN)/python benchmarks/depth_bam.py --reads 50000 --repeats 1
+	$(BIN)/python benchmarks/classify_reads.py --reads 100000 --mbp 5 --methods centroid
 	$(BIN)/python benchmarks/stream_pairs.py
 	$(BIN)/python benchmarks/train_step.py --pairs 2 --tokens 200 --layers 2 --repeats 1
 	$(BIN)/python benchmarks/embed_cpu.py --repeats 1 --sequences 8

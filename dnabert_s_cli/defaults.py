@@ -51,6 +51,15 @@ MIN_MAPQ = 0
 RECOVERED_COMPLETENESS: Final = "50,70,90"  # percent; AMBER's levels
 RECOVERED_CONTAMINATION: Final = "10,5"  # percent; AMBER's levels
 
+# --- classification ------------------------------------------------------------------------------
+MAX_FPR = 0.05  # share of sequences of unlabelled species that may pass the threshold
+CLASSIFY_NEIGHBOURS = 5  # labelled neighbours that vote (knn)
+REFERENCE_PIECE_BP = 10_000  # references are cut into pieces of about this length: the paper's
+PIECES_PER_LABEL = 50  # at most; more change little and cost memory
+CROPS_PER_LABEL = 40  # of each of the lengths below, to calibrate with
+CROP_LENGTHS_BP = (150, 250, 400, 650, 1_000, 1_700, 3_000, 5_000)  # a read is within a third of one of them
+MIN_REFERENCE_BP = 100  # shorter ones say nothing
+
 # --- pairs of genome pieces ----------------------------------------------------------------------
 PIECE_BP = 10_000  # length of the paper's training sequences
 PAIRS_PER_GENOME = 200  # the paper's bacteria and fungi give 150 to 200 each

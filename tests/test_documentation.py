@@ -163,5 +163,17 @@ def test_an_example_in_a_pipe_passes() -> None:
     assert rules.wrong_invocations(code, _small_program()) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "problems"),
+    [
+        ("dnabert-s classify a.fa --classifier b", []),
+        ("dnabert-s classify fit a.fa --labels b", []),
+        ("dnabert-s classify a.fa --labels b", ["dnabert-s classify run: --labels does not exist"]),
+    ],
+)
+def test_an_example_may_leave_out_the_command_that_is_meant_by_default(code: str, problems: list[str]) -> None:
+    assert rules.wrong_invocations(code, ROOT) == problems
+
+
 def test_blocks_marked_no_run_do_not_run() -> None:
     assert [one.runs for one in rules.examples("```bash no-run\na\n```\n```bash\nb\n```\n")] == [False, True]

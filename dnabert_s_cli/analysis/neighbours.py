@@ -69,16 +69,37 @@ def nearest_neighbours(unit: NDArray[np.float32], n_neighbours: int, *, threads:
     return Neighbours(similarities, indices)
 
 
+def nearest_references(
+    queries: NDArray[np.float32], references: NDArray[np.float32], *, n_neighbours: int
+) -> Neighbours:
+    """The `n_neighbours` references of largest cosine to each query; else as `nearest_neighbours`, on one thread.
+
+    Args:
+        queries: (B, D) float32, rows of unit length or zero; B x M products are held at once.
+        references: (M, D) float32, the same; indices are its rows.
+        n_neighbours: K; fewer columns come back when there are fewer references.
+    """
+    products = queries @ references.T  # (B, M)
+    return Neighbours(*_best(products, queries, references=references, n_kept=min(n_neighbours, len(references))))
+
+
 def _search_block(
     unit: NDArray[np.float32], block: slice, *, n_kept: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     products = unit[block] @ unit.T  # (B, N)
     local = np.arange(len(products))
     products[local, local + block.start] = -np.inf
+    return _best(products, unit[block], references=unit, n_kept=n_kept)
+
+
+def _best(
+    products: NDArray[np.float32], queries: NDArray[np.float32], *, references: NDArray[np.float32], n_kept: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Cosines and columns of the best of each row of products, (B, K) each."""
     rows, columns = _candidates(products, n_kept)
-    exact = np.einsum("ij,ij->i", unit[block][rows], unit[columns], dtype=np.float64).astype(np.float32)
+    exact = np.einsum("ij,ij->i", queries[rows], references[columns], dtype=np.float64).astype(np.float32)
     order = np.lexsort((columns, -exact, rows))
-    firsts = np.searchsorted(rows, local)
+    firsts = np.searchsorted(rows, np.arange(len(products)))
     best = order[firsts[:, None] + np.arange(n_kept)]  # (B, K)
     return exact[best], columns[best]
 

@@ -17,6 +17,7 @@ import typer
 from .. import __version__
 from ..errors import DnabertSError
 from .bin import bin_contigs
+from .classify import classify
 from .cluster import cluster
 from .console import show_error
 from .depth import depth
@@ -49,6 +50,7 @@ app.command("embed")(expand_flags(embed))
 app.command("cluster")(expand_flags(cluster))
 app.command("bin")(expand_flags(bin_contigs))
 app.command("depth")(expand_flags(depth))
+app.add_typer(classify, name="classify")
 app.command("train")(expand_flags(train))
 app.command("pairs")(expand_flags(pairs))
 app.add_typer(models, name="models")

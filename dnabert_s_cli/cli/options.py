@@ -173,6 +173,39 @@ class EncoderFlags:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderFlags:
+    """An encoder whose way of reading sequences is settled elsewhere."""
+
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="Where the classifier's encoder is, if not where it was.",
+            show_default="as the classifier says",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None
+    device: DeviceName = defaults.DEVICE
+    dtype: DtypeName = defaults.DTYPE
+    batch_tokens: BatchTokens = defaults.BATCH_TOKENS
+    trust_remote_code: TrustRemoteCode = False
+    threads: Threads = defaults.THREADS
+
+    def options(self) -> EncoderOptions:
+        """The same for a pipeline."""
+        from ..pipelines.encoding import EncoderOptions
+
+        return EncoderOptions(
+            model=self.model,
+            device=self.device,
+            dtype=self.dtype,
+            batch_tokens=self.batch_tokens,
+            threads=self.threads,
+            trust_remote_code=self.trust_remote_code,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class MessageFlags:
     """How much a command says on stderr."""
 
@@ -188,3 +221,9 @@ def require_one_input(sequences: list[str] | None, embeddings: Path | None) -> N
     """Wrong usage unless either sequences or a table of vectors was given."""
     if bool(sequences) == (embeddings is not None):
         raise typer.BadParameter("give either SEQUENCES or --embeddings")
+
+
+def require_one_stream(*outputs: Path | None) -> None:
+    """Wrong usage if more than one output goes to standard output."""
+    if [str(path) for path in outputs].count("-") > 1:
+        raise typer.BadParameter("only one output can go to standard output (-)")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnabert_s_cli.analysis import neighbours
-from dnabert_s_cli.analysis.neighbours import l2_normalize, nearest_neighbours
+from dnabert_s_cli.analysis.neighbours import l2_normalize, nearest_neighbours, nearest_references
 from tests.reference import all_pairs_neighbours
 
 
@@ -77,3 +77,14 @@ def test_zero_rows_are_at_similarity_zero() -> None:
     unit = random_unit(20, 4)
     unit[5] = 0
     np.testing.assert_array_equal(nearest_neighbours(unit, 4).similarities[5], np.zeros(4, dtype=np.float32))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 6), st.integers(0, 1000))
+def test_references_found_are_those_of_the_whole_product(n_references: int, n_neighbours: int, seed: int) -> None:
+    references, queries = random_unit(n_references, 3, seed), random_unit(7, 3, seed + 1)
+    references[n_references // 2 :] = references[: len(references[n_references // 2 :])]  # ties
+    found = nearest_references(queries, references, n_neighbours=n_neighbours)
+    exact = (queries.astype(np.float64) @ references.astype(np.float64).T).astype(np.float32)
+    expected = np.argsort(-exact, axis=1, kind="stable")[:, :n_neighbours]
+    np.testing.assert_array_equal(found.indices, expected)

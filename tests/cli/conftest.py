@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from dnabert_s_cli.cli import run
+from dnabert_s_cli.pipelines.encoding import EncoderOptions, SequenceInput
+from dnabert_s_cli.pipelines.fit_classifier import FitOptions, fit_from_sequences
+from dnabert_s_cli.pipelines.progress import Silent
+from tests.cli.species import LETTERS, LINEAGES, write_labels, write_species
 from tests.conftest import random_dna
 
 
@@ -67,3 +71,28 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 file.write(f">s{species}_c{contig}\n{random_dna(30_000, 100 * species + contig, kinds)}\n")
         file.write(f">short\n{random_dna(900)}\n")
     return path
+
+
+@pytest.fixture(scope="session")
+def species_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """references.fa, reads.fa, labels.tsv and lineages.tsv."""
+    folder = tmp_path_factory.mktemp("species")
+    write_species(folder / "references.fa", n_records=6, length_bp=3000, seed=0)
+    write_species(folder / "reads.fa", n_records=5, length_bp=2000, seed=500)
+    write_labels(folder / "labels.tsv", [f"species {n}" for n in range(len(LETTERS))])
+    write_labels(folder / "lineages.tsv", LINEAGES)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def classifier(species_files: Path) -> Path:
+    """A classifier of plain labels."""
+    fit_from_sequences(
+        SequenceInput((species_files / "references.fa",)),
+        species_files / "species.clf",
+        encoder=EncoderOptions(model="tnf-c"),
+        options=FitOptions(labels=species_files / "labels.tsv"),
+        force=False,
+        progress=Silent(),
+    )
+    return species_files / "species.clf"

@@ -134,6 +134,9 @@ def wrong_invocations(code: str, root: Command) -> list[str]:
         while words and words[0] in _below(command):
             path = f"{path} {words[0]}"
             command = _below(command)[words.pop(0)]
+        default = getattr(command, "default_command", None)  # of a group that runs it where no command is named
+        if default is not None and not {"-h", "--help"} & set(words[:1]):
+            command, path = _below(command)[default], f"{path} {default}"
         if _below(command) and not (words and words[0].startswith("-")):
             problems.append(f"{path}: no command '{' '.join(words[:1])}'")
             continue

@@ -1,0 +1,202 @@
+"""`dnabert-s classify fit` and `dnabert-s classify run`, which `dnabert-s classify SEQUENCES` is short for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from .. import defaults
+from . import options as opt
+from .console import duration, progress, say, scaled, show_table, warn
+from .flags import expand_flags
+
+if TYPE_CHECKING:
+    from ..pipelines.classify import ClassifyReport
+    from ..pipelines.fit_classifier import FitReport
+
+_STDOUT = "-"
+_SHOWN_LABELS = 20
+_REFERENCES = "References"
+_HELP = ("-h", "--help")
+
+Method = Literal["centroid", "knn", "logistic"]
+
+
+class RunByDefault(TyperGroup):
+    """A group whose command `run` is meant wherever the first word is none of its commands."""
+
+    default_command = "run"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default command before arguments that name none."""
+        if args and args[0] not in self.commands and args[0] not in _HELP:
+            args = [self.default_command, *args]
+        return super().parse_args(ctx, args)
+
+
+classify = typer.Typer(
+    cls=RunByDefault,
+    help="Label sequences by labelled references.\n\n`classify SEQUENCES --classifier FILE` is `classify run`.",
+    no_args_is_help=True,
+)
+
+
+@classify.command("run")
+@expand_flags
+def run_classifier(
+    classifier: Annotated[
+        Path, typer.Option("--classifier", "-c", help="File that `classify fit` wrote.", show_default=False)
+    ],
+    sequences: opt.MaybeSequences = None,
+    embeddings: opt.Embeddings = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="TSV to write, a line each; - for standard output.")
+    ] = Path(_STDOUT),
+    kreport: Annotated[
+        Path | None,
+        typer.Option("--kreport", help="Counts by label, in the format of Kraken 2's report.", show_default=False),
+    ] = None,
+    taxvamb: Annotated[
+        Path | None,
+        typer.Option("--taxvamb", help="Labels for TaxVAMB: contigs, predictions, scores.", show_default=False),
+    ] = None,
+    min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
+    reference: opt.Reference = None,
+    force: opt.Force = False,
+    *,
+    encoder: opt.ReaderFlags,
+    messages: opt.MessageFlags,
+) -> None:
+    """Give each sequence a label, or none where none is certain."""
+    messages.start()
+    opt.require_one_input(sequences, embeddings)
+    from ..pipelines.classify import ClassifyOutput, classify_sequences, classify_table
+    from ..pipelines.encoding import SequenceInput
+
+    files = ClassifyOutput(output, kreport, taxvamb, force)
+    opt.require_one_stream(output, kreport, taxvamb)
+    with progress(quiet=messages.quiet) as shown:
+        if embeddings is not None:
+            report = classify_table(
+                embeddings, classifier, output=files, threads=encoder.threads, argv=sys.argv, progress=shown
+            )
+        else:
+            source = SequenceInput(tuple(sequences or ()), min_length, reference)
+            report = classify_sequences(
+                source, classifier, output=files, encoder=encoder.options(), argv=sys.argv, progress=shown
+            )
+    if not messages.quiet:
+        _show(report)
+
+
+@classify.command("fit")
+@expand_flags
+def fit_classifier(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Classifier to write.", show_default=False)],
+    sequences: opt.MaybeSequences = None,
+    embeddings: opt.Embeddings = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            help="TSV of id and label: a name, a lineage d__;p__;...;s__, or a taxid.",
+            show_default="in the FASTA headers, behind the name",
+        ),
+    ] = None,
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option(
+            "--taxonomy",
+            help="Folder with NCBI's nodes.dmp and names.dmp, or TSV of taxid and name: labels are taxids then.",
+            show_default=False,
+        ),
+    ] = None,
+    method: Annotated[
+        Method | None, typer.Option("--method", help="How to classify.", show_default="chosen by cross-validation")
+    ] = None,
+    neighbours: Annotated[
+        int, typer.Option("--neighbours", "-k", min=1, help="Labelled neighbours that vote (knn).")
+    ] = defaults.CLASSIFY_NEIGHBOURS,
+    max_fpr: Annotated[
+        float,
+        typer.Option(
+            "--max-fpr", min=0.0, max=1.0, help="Share of sequences of unlabelled species that may get a label."
+        ),
+    ] = defaults.MAX_FPR,
+    piece: Annotated[
+        int,
+        typer.Option("--piece", min=100, help="Cut references to about this, in bases.", rich_help_panel=_REFERENCES),
+    ] = defaults.REFERENCE_PIECE_BP,
+    pieces_per_label: Annotated[
+        int, typer.Option("--pieces-per-label", min=2, help="Most pieces of a label.", rich_help_panel=_REFERENCES)
+    ] = defaults.PIECES_PER_LABEL,
+    crops: Annotated[
+        int,
+        typer.Option("--crops", min=1, help="Crops of a label of each shorter length.", rich_help_panel=_REFERENCES),
+    ] = defaults.CROPS_PER_LABEL,
+    min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
+    reference: opt.Reference = None,
+    seed: opt.Seed = defaults.SEED,
+    force: opt.Force = False,
+    *,
+    encoder: opt.EncoderFlags,
+    messages: opt.MessageFlags,
+) -> None:
+    """Learn labels from references and write a classifier."""
+    messages.start()
+    opt.require_one_input(sequences, embeddings)
+    from ..pipelines.encoding import SequenceInput
+    from ..pipelines.fit_classifier import FitOptions, fit_from_sequences, fit_from_table
+    from ..pipelines.references import ReferenceOptions
+
+    cutting = ReferenceOptions(piece, pieces_per_label, crops, seed)
+    how = FitOptions(labels, taxonomy, method, neighbours, max_fpr, cutting)
+    with progress(quiet=messages.quiet) as shown:
+        if embeddings is not None:
+            report = fit_from_table(embeddings, output, options=how, force=force, argv=sys.argv, progress=shown)
+        else:
+            source = SequenceInput(tuple(sequences or ()), min_length, reference)
+            opened = encoder.options()
+            report = fit_from_sequences(
+                source, output, encoder=opened, options=how, force=force, argv=sys.argv, progress=shown
+            )
+    _say_fit(report, is_quiet=messages.quiet)
+
+
+def _show(report: ClassifyReport) -> None:
+    """The most frequent labels, and what was classified."""
+    from ..pipelines.classify import label_rows
+
+    rows = [(label, f"{count:,}", f"{share:.1%}") for label, count, share in label_rows(report, most=_SHOWN_LABELS)]
+    if rows:
+        more = f" (the {_SHOWN_LABELS} most frequent of {len(report.counts)})" if len(report.counts) > len(rows) else ""
+        show_table(f"labels{more}", ("label", "sequences", "share"), rows=rows)
+    else:
+        warn("nothing is classified: no sequence is certain enough")
+    share = report.n_unclassified / report.n_records if report.n_records else 0
+    rate = report.n_records / max(report.seconds, 1e-6)
+    say(
+        f"{report.n_records:,} sequences, {scaled(report.total_bp, 'bp')}: {report.n_unclassified:,} unclassified "
+        f"({share:.1%}); {duration(report.seconds)}, {rate:,.0f} a second"
+    )
+
+
+def _say_fit(report: FitReport, *, is_quiet: bool) -> None:
+    """How held-out sequences did, by rank and length, and what could not be calibrated."""
+    from ..pipelines.fit_classifier import calibration_rows, uncalibrated
+
+    for gap in uncalibrated(report):
+        warn(gap)
+    if is_quiet:
+        return
+    columns = ("rank", "length", "right", "given a label", "right of those", "false labels of unknown")
+    show_table("held-out sequences", columns, rows=calibration_rows(report))
+    tried = ", ".join(f"{method} {accuracy:.3f}" for method, accuracy in report.fitted.accuracies.items())
+    say(
+        f"{len(report.labels.lineages):,} labels from {report.n_sequences:,} sequences; method {report.fitted.method}"
+        f"{f' (accuracy in cross-validation: {tried})' if tried else ''}; {duration(report.seconds)}"
+    )
