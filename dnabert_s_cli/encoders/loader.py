@@ -1,8 +1,8 @@
 """The one place that turns the name of a model into an encoder.
 
 A name is a built-in (`tnf-c`), a folder in upstream's shape or with a k-mer network, `hf:` and any stock Hugging Face
-encoder, `dna2vec:` and a file of k-mer vectors, or a hub id or its alias (`dnabert-s`). No code from a model folder is ever executed, except where the caller
-allows it for `hf:`.
+encoder, `dna2vec:` and a file of k-mer vectors, or a hub id or its alias (`dnabert-s`). No code from a model folder is
+ever executed, except where the caller allows it for `hf:`.
 """
 
 from __future__ import annotations

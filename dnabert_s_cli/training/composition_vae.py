@@ -52,7 +52,7 @@ def composition_vae_vectors(
     *,
     seed: int,
     epochs: int = defaults.VAE_EPOCHS,
-    on_epoch: Callable[[int], object] = lambda n_epochs: None,
+    on_epoch: Callable[[int], object] = int,
 ) -> np.ndarray:
     """Latent means of the profiles the network was trained on. (N, C) -> (N, 32) float32.
 
