@@ -6,6 +6,7 @@ vectors -> logistic regression -> macro F1 on the test part, for every number of
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -96,6 +97,8 @@ def few_shot_f1(
             rows = np.concatenate([order[:n_shots] for order in orders])
             train, test = scale(embeddings[rows].astype(np.float64), embeddings[test_rows].astype(np.float64))
             model = LogisticRegression(C=_INVERSE_PENALTY, solver="lbfgs", max_iter=_MAX_ROUNDS)
-            model.fit(train, np.repeat(np.arange(len(split.classes)), n_shots))
+            with warnings.catch_warnings():  # one shot looks to scikit-learn like numbers to be regressed
+                warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+                model.fit(train, np.repeat(np.arange(len(split.classes)), n_shots))
             scores.append(float(f1_score(test_classes, model.predict(test), average="macro")))
     return scores
