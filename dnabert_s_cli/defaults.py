@@ -89,13 +89,13 @@ PROCESSES = 1
 
 # --- evaluate clustering, classification, binning --------------------------------------------------
 EVALUATED_MODELS = "tnf,tnf-k,tnf-c"
-PAPER_MODELS: Final = (  # `paper` in a list of models: every system of the paper's table that needs no training
+PAPER_MODELS: Final = (  # what `paper` in a list of models stands for: the paper's table but for its contrastive arms
     "tnf",
     "tnf-k",
     "tnf-vae",
     "dna2vec",
-    "hf:LongSafari/hyenadna-medium-450k-seqlen-hf",
-    "hf:InstaDeepAI/nucleotide-transformer-v2-100m-multi-species",
+    "hyenadna=hf:LongSafari/hyenadna-medium-450k-seqlen-hf",
+    "nt-v2=hf:InstaDeepAI/nucleotide-transformer-v2-100m-multi-species",
     "dnabert-2",
     "dnabert-s",
 )

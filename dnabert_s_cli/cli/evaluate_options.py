@@ -170,7 +170,10 @@ class ShotFlags:
 
     shots: Annotated[str, typer.Option("--shots", help="Labelled sequences a species, as a list.")] = defaults.SHOTS
     tests: Annotated[
-        int, typer.Option("--tests", min=1, help="Last sequences of a species to test on, or those behind the shots.")
+        int,
+        typer.Option(
+            "--tests", min=1, help="Sequences of a species to test on, or as many as there are beside the shots."
+        ),
     ] = defaults.TESTS_PER_SPECIES
 
     def numbers(self) -> tuple[int, ...]:

@@ -61,14 +61,14 @@ class System(Protocol):
 def parse_models(text: str) -> tuple[NamedModel, ...]:
     """Models of a list such as `tnf,mine=runs/a/best`; `paper` stands for those of the paper's table.
 
+    A name that itself holds a "=" needs a label.
+
     Raises:
         DnabertSError: nothing in the list, or a label that comes twice.
     """
-    named: list[NamedModel] = []
-    for word in (part.strip() for part in text.split(",")):
-        label, _, model = word.rpartition("=")
-        names = defaults.PAPER_MODELS if word == _ALL_OF_THE_PAPER else (model,) if model else ()
-        named += [NamedModel(label or name, name) for name in names]
+    words = [word for part in text.split(",") if (word := part.strip())]
+    listed = [one for word in words for one in (defaults.PAPER_MODELS if word == _ALL_OF_THE_PAPER else (word,))]
+    named = [_named(word) for word in listed]
     labels = [one.label for one in named]
     twice = [label for label in labels if labels.count(label) > 1]
     if twice:
@@ -182,3 +182,8 @@ class _CompositionVae:
             progress.advance(round(done) - before)
 
         return composition_vae_vectors(profiles, seed=self.seed, on_epoch=advance)
+
+
+def _named(word: str) -> NamedModel:
+    label, equals, model = word.partition("=")
+    return NamedModel(label, model) if equals else NamedModel(word, word)

@@ -1,7 +1,7 @@
 """The three tasks of the paper on the vectors of one set, as published and in a sound form.
 
 Vectors and species of a set -> unit rows, or rows standardised -> k-means, logistic regression or k-medoid -> scores.
-`paper` does what the published code does. `sound` mends it: the scaler sees the training part only, the threshold is
+`paper` does what the published code does. `sound` mends it: the scaler does not see the test, the threshold is
 chosen without labels, and what is in no cluster counts against its species.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import defaults
 from ..analysis.binning import HalfPairs, choose_min_similarity, plain_features
-from ..analysis.few_shot import few_shot_f1, scale_by_training, scale_together, split_rows
+from ..analysis.few_shot import few_shot_f1, split_rows, standardise_by_all, standardise_by_training
 from ..analysis.kmeans import kmeans
 from ..analysis.kmedoid import kmedoid
 from ..analysis.metrics import clustering_scores
@@ -37,7 +37,7 @@ class ProtocolOptions:
     Args:
         n_seeds: runs of k-means and draws of shots, with seeds 0, 1, ...
         shots: labelled sequences a species.
-        most_tests: last sequences of each species that are the test, or as many as there are behind the shots.
+        most_tests: sequences of each species to test on, or as many as there are beside the shots.
         min_length_bp, min_sequences: binning leaves out shorter sequences, then species with fewer sequences.
         seed: of what is drawn to choose a threshold, and of TNF-VAE.
         threads: 0 for all cores.
@@ -94,7 +94,7 @@ def check_set(kind: str, whole: EvaluationSet, *, path: Path, options: ProtocolO
     if kind == CLUSTERING and len(set(whole.labels)) < 2:
         raise DnabertSError("holds a single species: nothing to cluster", path=path)
     if kind == CLASSIFICATION:
-        split = split_rows(whole.labels, most_shots=max(options.shots), most_tests=options.most_tests)
+        split = split_rows(whole.labels, most_shots=max(options.shots), most_tests=options.most_tests, seed=0)
         if len(split.classes) < 2:
             n_needed = max(options.shots) + 1
             problem = f"{len(split.classes)} species have {n_needed} sequences or more; two are needed"
@@ -136,10 +136,14 @@ def _cluster(source: VectorSource, task: Task) -> _Named:
 def _classify(source: VectorSource, task: Task) -> _Named:
     """Macro F1 for each number of shots, once a seed; and how many were tested on."""
     options = task.options
-    split = split_rows(task.on.labels, most_shots=max(options.shots), most_tests=options.most_tests)
     vectors = source.of(task.on.sequences, what=task.on.name)
-    scale = scale_together if task.protocol == PAPER else scale_by_training
-    runs = [few_shot_f1(vectors, split, shots=options.shots, seed=seed, scale=scale) for seed in range(options.n_seeds)]
+    standardise = standardise_by_all if task.protocol == PAPER else standardise_by_training
+    splits = [
+        split_rows(task.on.labels, most_shots=max(options.shots), most_tests=options.most_tests, seed=seed)
+        for seed in range(options.n_seeds)
+    ]
+    runs = [few_shot_f1(vectors, split, shots=options.shots, standardise=standardise) for split in splits]
+    split = splits[0]
     return [
         *((f1_metric(n_shots), [run[place] for run in runs]) for place, n_shots in enumerate(options.shots)),
         ("n_species", [len(split.classes)]),
@@ -153,7 +157,7 @@ def _bin(source: VectorSource, task: Task) -> _Named:
     """Modified k-medoid, species matched with bins, and how many species are recovered above each level."""
     vectors = source.of(task.on.sequences, what=task.on.name)
     is_published = task.protocol == PAPER
-    threshold = _labelled_threshold(source, task) if is_published else _own_threshold(source, task, vectors)
+    threshold = _labelled_threshold(source, task) if is_published else _own_threshold(source, task, vectors=vectors)
     labels = kmedoid(
         l2_normalize(vectors),
         min_similarity=min(max(threshold, 1e-3), 1 - 1e-6),
@@ -184,9 +188,7 @@ def _labelled_threshold(source: VectorSource, task: Task) -> float:
     return centre_similarity(unit, labelled.labels, percent=defaults.THRESHOLD_PERCENT)
 
 
-def _own_threshold(
-    source: VectorSource, task: Task, vectors: np.ndarray
-) -> float:  # three: the vectors are the set's own
+def _own_threshold(source: VectorSource, task: Task, *, vectors: np.ndarray) -> float:
     """As `bin` does: from both halves of some sequences, or from neighbours where a half says nothing by itself."""
     lengths_bp = np.array([len(sequence) for sequence in task.on.sequences], dtype=np.int64)
     generator = np.random.default_rng(task.options.seed)

@@ -92,7 +92,7 @@ def _few_shot_table(scores: Sequence[Score], shots: Sequence[int]) -> TextTable:
         for worst in (False, True)
     )
     n_tests = f"{least:.0f}" if least == most else f"{least:.0f} to {most:.0f}"
-    title = f"Few-shot classification: macro F1, mean over sets; tested on the last {n_tests} sequences of a species"
+    title = f"Few-shot classification: macro F1, mean over sets; tested on {n_tests} sequences of a species"
     return TextTable(title, ("model", "protocol", *(f"{n_shots} shot" for n_shots in shots)), tuple(rows), 2)
 
 

@@ -69,7 +69,8 @@ def find_sets(folder: Path, *, cut_bp: int | None) -> FoundSets:
     plain or compressed. The first clustering set gives the published threshold for the binning sets of its folder.
 
     Args:
-        cut_bp: where sequences are cut; None for upstream's, 10 kb in a folder `reference` and 20 kb elsewhere.
+        cut_bp: where sequences are cut; None for upstream's: 20 kb, and for clustering and classification in a
+            folder `reference` 10 kb.
 
     Raises:
         DnabertSError: no such folder, or no set in it.
@@ -83,13 +84,13 @@ def find_sets(folder: Path, *, cut_bp: int | None) -> FoundSets:
         synthetic = one.resolve().name == _SYNTHETIC_FOLDER
         cut = cut_bp or (defaults.EVALUATED_SYNTHETIC_BP if synthetic else defaults.EVALUATED_BP)
         own = [SetSource(f"{prefix}{name}", path, None, cut) for name, path in _numbered(one, "clustering")]
-        first = own[0] if own else None
         labelled += own
-        binning += [SetSource(f"{prefix}{name}", path, None, cut, first) for name, path in _numbered(one, "binning")]
-        binning += [
-            SetSource(f"{prefix}contigs", path, gold, cut, first)
-            for path, gold in zip(_matching(one, _CONTIGS), _matching(one, _GOLD), strict=False)
-        ]
+        bins = [SetSource(f"{prefix}{name}", path) for name, path in _numbered(one, "binning")]
+        golds = zip(_matching(one, _CONTIGS), _matching(one, _GOLD), strict=False)
+        bins += [SetSource(f"{prefix}contigs", path, gold) for path, gold in golds]
+        cut = cut_bp or defaults.EVALUATED_BP
+        first = replace(own[0], cut_bp=cut) if own else None
+        binning += [replace(source, cut_bp=cut, threshold_set=first) for source in bins]
     if not labelled and not binning:
         hint = "it should hold clustering_0.tsv, binning_5.tsv and so on, or folders with these"
         raise DnabertSError("holds no evaluation set", path=folder, hint=hint)

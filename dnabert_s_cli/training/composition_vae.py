@@ -44,7 +44,8 @@ class _Vae(nn.Module):
         decoded = self.decoder(mean + noise * torch.exp(log_variance / 2))
         error = (decoded - rows).pow(2).mean(dim=1)
         divergence = -0.5 * (1 + log_variance - mean.pow(2) - log_variance.exp()).sum(dim=1)
-        return (error + divergence / (LATENT_DIM * _KLD_BETA)).mean()
+        loss: Tensor = (error + divergence / (LATENT_DIM * _KLD_BETA)).mean()
+        return loss
 
 
 def composition_vae_vectors(
@@ -97,7 +98,7 @@ def _batches(n_rows: int, epoch: int) -> list[Tensor]:
     """All rows in a new order, in batches of two rows or more (batch normalisation needs two)."""
     size = _BATCH_ROWS * 2 ** sum(epoch >= doubled for doubled in _DOUBLED_AT)
     size = max(min(size, n_rows // _LEAST_BATCHES), 2)
-    batches = list(torch.randperm(n_rows).split(size))
+    batches = list(torch.split(torch.randperm(n_rows), size))
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
