@@ -121,3 +121,27 @@ PATIENCE = 0  # evaluations without a better one before training stops; 0: never
 VAL_PAIRS = 4_800  # of the validation file, at most: 100 of the paper's batches
 EVAL_SEEDS = 3  # k-means runs that the validation ARI is the mean of
 PROCESSES = 1
+
+# --- evaluate clustering, classification, binning --------------------------------------------------
+EVALUATED_MODELS = "tnf,tnf-k,tnf-c"
+PAPER_MODELS: Final = (  # what `paper` in a list of models stands for: the paper's table but for its contrastive arms
+    "tnf",
+    "tnf-k",
+    "tnf-vae",
+    "dna2vec",
+    "hyenadna=hf:LongSafari/hyenadna-medium-450k-seqlen-hf",
+    "nt-v2=hf:InstaDeepAI/nucleotide-transformer-v2-100m-multi-species",
+    "dnabert-2",
+    "dnabert-s",
+)
+PROTOCOL: Final = "sound"
+EVALUATED_BP = 20_000  # where sequences are cut; upstream's number
+EVALUATED_SYNTHETIC_BP = 10_000  # the same for upstream's folder `reference`
+PROTOCOL_SEEDS = 5  # upstream's number
+SHOTS = "1,2,5,10,20"  # upstream's numbers
+TESTS_PER_SPECIES = 80  # upstream's number
+EVALUATED_MIN_BP = 2_500  # binning; upstream's number
+EVALUATED_MIN_SEQUENCES = 10  # of a species, binning; upstream's number
+THRESHOLD_PERCENT = 70  # of similarities to the species' mean; upstream's number
+VAE_EPOCHS = 300  # VAMB's since version 4; 500 in its paper
+WORD_K = 4  # k-mers of dna2vec; the paper's

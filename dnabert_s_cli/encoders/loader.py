@@ -1,8 +1,8 @@
 """The one place that turns the name of a model into an encoder.
 
 A name is a built-in (`tnf-c`), a folder in upstream's shape or with a k-mer network, `hf:` and any stock Hugging Face
-encoder, or a hub id or its alias (`dnabert-s`). No code from a model folder is ever executed, except where the caller
-allows it for `hf:`.
+encoder, `dna2vec:` and a file of k-mer vectors, or a hub id or its alias (`dnabert-s`). No code from a model folder is
+ever executed, except where the caller allows it for `hf:`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .embedder import Backbone, Embedder, Encoder
 from .hub import ALIASES, locate_model
 from .kmer_folder import built_in_names, find_kmer_folder, open_kmer_folder
 from .model_folder import open_model_folder
+from .word_vectors import WORDS_PREFIX, open_word_vectors
 
 STOCK_PREFIX = "hf:"
 
@@ -49,7 +50,8 @@ def load_encoder(  # device and dtype by position: the form that users of other 
     """A ready encoder: `.embed(sequences) -> (N, D) float32`, `.dim`, `.name`, `.fingerprint`.
 
     Args:
-        model: built-in name, folder, hub id or alias, or `hf:` and a stock encoder; None for `default_model()`.
+        model: built-in name, folder, hub id or alias, `hf:` and a stock encoder, or `dna2vec:` and a file; None for
+            `default_model()`.
         device: auto, cpu, cuda, cuda:N or mps; compositions and k-mer networks run on the CPU whatever it is.
         dtype: auto (bfloat16 where the hardware computes in it), float32 or bfloat16.
         window_bp: longest piece a transformer sees at once; None for what suits the model.
@@ -71,6 +73,9 @@ def load_encoder(  # device and dtype by position: the form that users of other 
     name = str(model) if model is not None else default_model()
     if name in COMPOSITIONS:
         return replace(COMPOSITIONS[name], strand=strand, threads=torch.get_num_threads())
+    if name.startswith(WORDS_PREFIX):
+        words = Path(name.removeprefix(WORDS_PREFIX)).expanduser()
+        return open_word_vectors(words, name=name, strand=strand, threads=torch.get_num_threads())
     if kmer_folder := find_kmer_folder(name):
         return open_kmer_folder(kmer_folder, name=name, threads=torch.get_num_threads())
     backbone = _open_backbone(name, on_device, dtype=number_format, trust_remote_code=trust_remote_code)
@@ -99,7 +104,7 @@ def _open_backbone(name: str, device: torch.device, *, dtype: torch.dtype, trust
         known = ", ".join([*builtin_models(), *ALIASES])
         raise DnabertSError(
             f"no model '{name}'",
-            hint=f"use one of {known}, a folder, a hub id such as owner/name, or hf:NAME",
+            hint=f"use one of {known}, a folder, a hub id such as owner/name, hf:NAME, or {WORDS_PREFIX}FILE",
         )
     located = locate_model(name)
     return open_model_folder(located.path, name=name, device=device, dtype=dtype)

@@ -1,0 +1,208 @@
+"""Options of `dnabert-s evaluate clustering | classification | binning | all`, as groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from .. import defaults
+from . import options as opt
+
+if TYPE_CHECKING:
+    from ..pipelines.encoding import EncoderOptions
+    from ..pipelines.evaluation_sets import FoundSets, SetSource
+
+_MODELS, _SETS, _OUTPUT = "Models", "Sets", "Output"
+
+ProtocolName = Literal["paper", "sound", "both"]
+
+DataFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="TSV of sequence and bin_id; or, with --labels, sequences of any format.",
+        metavar="DATA",
+        show_default=False,
+    ),
+]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Folder with clustering_N.tsv and binning_N.tsv, or with folders that hold them; in place of DATA.",
+        show_default=False,
+        rich_help_panel=_SETS,
+    ),
+]
+CutLength = Annotated[
+    int | None,
+    typer.Option(
+        "--max-length",
+        min=50,
+        help="Cut sequences to this length, in bases.",
+        show_default=f"{defaults.EVALUATED_BP}; {defaults.EVALUATED_SYNTHETIC_BP} in a folder 'reference'",
+        rich_help_panel=_SETS,
+    ),
+]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Runs of k-means, and draws of shots.")]
+WholeFolder = Annotated[
+    Path,
+    typer.Option(
+        "--data-dir",
+        help="Folder with clustering_N.tsv and binning_N.tsv, or with folders that hold them.",
+        show_default=False,
+        rich_help_panel=_SETS,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SetFlags:
+    """Which sets, and where they are cut."""
+
+    data: DataFiles = None
+    data_dir: DataFolder = None
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            help="TSV of record id and species, or CAMI biobox, for DATA without labels.",
+            show_default=False,
+            rich_help_panel=_SETS,
+        ),
+    ] = None
+    max_length: CutLength = None
+
+    def found(self) -> FoundSets:
+        """The sets of the folder; wrong usage unless there is either a folder or files."""
+        from ..pipelines.evaluation_sets import FoundSets, find_sets
+
+        if bool(self.data) == (self.data_dir is not None):
+            raise typer.BadParameter("give either DATA or --data-dir")
+        return find_sets(self.data_dir, cut_bp=self.max_length) if self.data_dir else FoundSets()
+
+    def named(self) -> tuple[SetSource, ...]:
+        """The sets of the files."""
+        from ..pipelines.evaluation_sets import named_sets
+
+        return named_sets(self.data or [], labels_path=self.labels, cut_bp=self.max_length)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFlags:
+    """Which models, how they compute, and what is kept."""
+
+    models: Annotated[
+        str,
+        typer.Option(
+            "--models",
+            help="List of models, or of LABEL=MODEL; also tnf-vae, and paper for those of the paper's table.",
+            rich_help_panel=_MODELS,
+        ),
+    ] = defaults.EVALUATED_MODELS
+    protocol: Annotated[
+        ProtocolName, typer.Option("--protocol", help="As published, mended, or one beside the other.")
+    ] = defaults.PROTOCOL
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache",
+            help="Folder in which vectors are kept.",
+            show_default="dnabert-s/vectors in the user's cache",
+            rich_help_panel=_MODELS,
+        ),
+    ] = None
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Neither keep vectors nor use kept ones.", rich_help_panel=_MODELS)
+    ] = False
+    device: opt.DeviceName = defaults.DEVICE
+    dtype: opt.DtypeName = defaults.DTYPE
+    batch_tokens: opt.BatchTokens = defaults.BATCH_TOKENS
+    trust_remote_code: opt.TrustRemoteCode = False
+    threads: opt.Threads = defaults.THREADS
+    seed: opt.Seed = defaults.SEED
+
+    def protocols(self) -> tuple[str, ...]:
+        """The protocols to run, the published one first."""
+        return ("paper", "sound") if self.protocol == "both" else (self.protocol,)
+
+    def encoder(self) -> EncoderOptions:
+        """How sequences are read, for a pipeline."""
+        from ..pipelines.encoding import EncoderOptions
+
+        return EncoderOptions(
+            device=self.device,
+            dtype=self.dtype,
+            batch_tokens=self.batch_tokens,
+            threads=self.threads,
+            trust_remote_code=self.trust_remote_code,
+        )
+
+    def cache_folder(self) -> Path | None:
+        """Where vectors are kept; None for nowhere."""
+        from ..pipelines.evaluated_models import cache_folder
+
+        return None if self.no_cache else cache_folder(self.cache)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFlags:
+    """Where the results go."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for tables, JSON and plots; without it, the tables go to standard output.",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+    force: opt.Force = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShotFlags:
+    """What few-shot classification learns from and is tested on."""
+
+    shots: Annotated[str, typer.Option("--shots", help="Labelled sequences a species, as a list.")] = defaults.SHOTS
+    tests: Annotated[
+        int,
+        typer.Option(
+            "--tests", min=1, help="Sequences of a species to test on, or as many as there are beside the shots."
+        ),
+    ] = defaults.TESTS_PER_SPECIES
+
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of shots, rising; wrong usage for anything else."""
+        try:
+            shots = tuple(sorted({int(word) for word in self.shots.split(",")}))
+        except ValueError as error:
+            raise typer.BadParameter(f"'{self.shots}' is no list of numbers such as {defaults.SHOTS}") from error
+        if shots[0] < 1:
+            raise typer.BadParameter("a number of shots is 1 or more")
+        return shots
+
+
+@dataclass(frozen=True, slots=True)
+class BinnedFlags:
+    """What binning keeps, and where the published one takes its threshold from."""
+
+    min_length: Annotated[
+        int, typer.Option("--min-length", "-m", min=0, help="Leave out shorter sequences first, in bases.")
+    ] = defaults.EVALUATED_MIN_BP
+    min_sequences: Annotated[
+        int, typer.Option("--min-sequences", min=1, help="Leave out species with fewer sequences then.")
+    ] = defaults.EVALUATED_MIN_SEQUENCES
+    threshold_set: Annotated[
+        Path | None,
+        typer.Option(
+            "--threshold-set",
+            help="Labelled TSV from which the published protocol takes its threshold.",
+            show_default="the first clustering set of the folder",
+            rich_help_panel=_SETS,
+        ),
+    ] = None
