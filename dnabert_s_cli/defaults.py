@@ -39,7 +39,10 @@ NEIGHBOURS = 60  # per vector in the graph under HDBSCAN; with 30 some data diff
 MIN_CONTIG_BP = 1_500
 MIN_BIN_BP = 200_000  # as MetaBAT2 and SemiBin2
 MIN_BIN_CONTIGS = 1  # a genome may be one contig: what counts is the size in bases
-HALF_PAIRS = 1_000  # contigs embedded in halves, to see how alike one species is
+BIN_METHOD: Final = "louvain"
+GRAPH_NEIGHBOURS = 40  # per contig in the graph of `bin`; 25 to 60 give the same bins within one genome
+HALF_PAIRS = 2_000  # contigs embedded in halves, to see how alike one species is
+LEAST_HALF_PAIRS = 10  # fewer say nothing about how a genome scatters
 MIN_HALF_BP = 750  # shortest half that says anything
 
 # --- depth of contigs: what jgi_summarize_bam_contig_depths does by default ------------------------

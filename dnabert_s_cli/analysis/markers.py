@@ -55,6 +55,13 @@ class MarkerHits:
         """H."""
         return len(self.contig)
 
+    def of_contigs(self, kept: NDArray[np.bool_]) -> MarkerHits:
+        """The hits on some of the contigs, which are numbered anew. `kept`: (N,)."""
+        chosen = np.flatnonzero(kept[self.contig])
+        columns = {name: getattr(self, name)[chosen] for name in HIT_COLUMNS}
+        columns["contig"] = (np.cumsum(kept) - 1)[columns["contig"]]
+        return MarkerHits(self.markers, int(np.count_nonzero(kept)), **columns)
+
 
 HIT_COLUMNS = tuple(one.name for one in fields(MarkerHits) if one.name not in ("markers", "n_contigs"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +14,79 @@ from . import options as opt
 from .console import duration, progress, say, scaled, show_table, warn
 
 if TYPE_CHECKING:
-    from ..pipelines.bin import BinReport
+    from ..pipelines.bin import BinInput, BinReport
 
 _SHOWN_BINS = 20
-_OUTPUT = "Output"
+_EVIDENCE, _OUTPUT = "Evidence", "Output"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFlags:
+    """What is known of the contigs beside their sequence."""
+
+    bam: opt.Bams = None
+    depth: opt.DepthTables = None
+    embeddings: opt.Embeddings = None
+    markers: Annotated[
+        Path | None,
+        typer.Option(
+            "--markers",
+            help="Profiles of single-copy genes (HMMER3) in place of the built-in ones.",
+            show_default=False,
+            rich_help_panel=_EVIDENCE,
+        ),
+    ] = None
+    no_markers: Annotated[
+        bool,
+        typer.Option("--no-markers", help="Do not look for single-copy genes.", rich_help_panel=_EVIDENCE),
+    ] = False
+    refine: Annotated[
+        Path | None,
+        typer.Option(
+            "--refine",
+            help="Bins of another tool (contig2bin, biobox, folder) to divide where they hold several genomes.",
+            show_default=False,
+            rich_help_panel=_EVIDENCE,
+        ),
+    ] = None
+    min_length: opt.MinLength = defaults.MIN_CONTIG_BP
+    reference: opt.Reference = None
+
+    def source(self, contigs: list[str], threads: int) -> BinInput:
+        """The same for the pipeline."""
+        from ..pipelines.bin import BinInput
+        from ..pipelines.depths import DepthInput
+        from ..pipelines.encoding import SequenceInput
+
+        if self.markers is not None and self.no_markers:
+            raise typer.BadParameter("give either --markers or --no-markers")
+        bams, tables = tuple(self.bam or ()), tuple(self.depth or ())
+        return BinInput(
+            SequenceInput(tuple(contigs), self.min_length, self.reference),
+            embeddings_path=self.embeddings,
+            depth=DepthInput(bams, tables, self.reference, threads=threads),
+            use_markers=not self.no_markers,
+            markers_path=self.markers,
+            refined_path=self.refine,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFlags:
+    """What is written beside the bins."""
+
+    gzip: Annotated[bool, typer.Option("--gzip", help="Compress the bins' FASTA files.", rich_help_panel=_OUTPUT)] = (
+        False
+    )
+    unbinned: Annotated[
+        bool, typer.Option("--unbinned", help="Write the contigs of no bin, too.", rich_help_panel=_OUTPUT)
+    ] = False
+    biobox: Annotated[
+        bool, typer.Option("--biobox", help="Write bins.biobox.tsv (CAMI, AMBER), too.", rich_help_panel=_OUTPUT)
+    ] = False
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
+    ] = False
 
 
 def bin_contigs(
@@ -24,49 +94,54 @@ def bin_contigs(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write; it appears when all is done.", show_default=False)
     ],
-    embeddings: opt.Embeddings = None,
-    method: opt.BinMethodName = defaults.CLUSTER_METHOD,
+    method: opt.BinMethodName = defaults.BIN_METHOD,
     min_similarity: opt.MinSimilarity = None,
-    neighbours: opt.NeighbourCount = defaults.NEIGHBOURS,
+    neighbours: Annotated[
+        int | None,
+        typer.Option(
+            "--neighbours",
+            min=1,
+            help="Neighbours of each contig in the graph (louvain, hdbscan).",
+            show_default=f"{defaults.GRAPH_NEIGHBOURS}; {defaults.NEIGHBOURS} with hdbscan",
+        ),
+    ] = None,
     min_bin: Annotated[int, typer.Option("--min-bin", min=1, help="Smallest bin, in bases.")] = defaults.MIN_BIN_BP,
-    min_length: opt.MinLength = defaults.MIN_CONTIG_BP,
-    reference: opt.Reference = None,
-    gzip: Annotated[
-        bool, typer.Option("--gzip", help="Compress the bins' FASTA files.", rich_help_panel=_OUTPUT)
-    ] = False,
-    unbinned: Annotated[
-        bool, typer.Option("--unbinned", help="Write the contigs of no bin, too.", rich_help_panel=_OUTPUT)
-    ] = False,
-    biobox: Annotated[
-        bool, typer.Option("--biobox", help="Write bins.biobox.tsv (CAMI, AMBER), too.", rich_help_panel=_OUTPUT)
-    ] = False,
     seed: opt.Seed = defaults.SEED,
     force: opt.Force = False,
     *,
+    evidence: EvidenceFlags,
+    outputs: OutputFlags,
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
 ) -> None:
     """Sort the contigs of an assembly into species bins.
 
-    Writes bins/bin.N.fa (numbered by size), contig2bin.tsv, bins.tsv and run.json.
+    Depth of one sample or more (--bam, --depth) helps much. Writes bins/bin.N.fa (numbered by size), contig2bin.tsv,
+    bins.tsv, report.html and run.json.
     """
     messages.start()
     from ..pipelines.bin import BinOptions
     from ..pipelines.bin import bin_contigs as run
+    from ..pipelines.bin_outputs import OutputOptions
     from ..pipelines.clustering import ClusterOptions
-    from ..pipelines.encoding import SequenceInput
 
-    source = SequenceInput(tuple(contigs), min_length, reference)
-    smallest = defaults.MIN_CLUSTER_SIZE if method == "hdbscan" else defaults.MIN_BIN_CONTIGS
-    clustering = ClusterOptions(method, min_similarity, smallest, None, neighbours, seed=seed, threads=encoder.threads)
-    options = BinOptions(clustering, min_bin, gzip, unbinned, biobox, sample_id=output.name)
+    is_hdbscan = method == "hdbscan"
+    clustering = ClusterOptions(
+        method,
+        min_similarity,
+        defaults.MIN_CLUSTER_SIZE if is_hdbscan else defaults.MIN_BIN_CONTIGS,
+        None,
+        neighbours or (defaults.NEIGHBOURS if is_hdbscan else defaults.GRAPH_NEIGHBOURS),
+        seed=seed,
+        threads=encoder.threads,
+    )
+    written = OutputOptions(outputs.gzip, outputs.unbinned, outputs.biobox, output.name, not outputs.no_report)
     with progress(quiet=messages.quiet) as shown:
         report = run(
-            source,
+            evidence.source(contigs, encoder.threads),
             output,
             encoder=encoder.options(),
-            options=options,
-            embeddings_path=embeddings,
+            options=BinOptions(clustering, min_bin, written),
             force=force,
             argv=sys.argv,
             progress=shown,
@@ -78,12 +153,20 @@ def bin_contigs(
 def _show(report: BinReport) -> None:
     """The largest bins, and what became of the input."""
     rows = [
-        (f"bin.{row.bin}", f"{row.n_contigs:,}", scaled(row.total_bp, "bp"), scaled(row.n50_bp, "bp"), f"{row.gc:.1%}")
+        (
+            f"bin.{row.bin}",
+            f"{row.n_contigs:,}",
+            scaled(row.total_bp, "bp"),
+            scaled(row.n50_bp, "bp"),
+            f"{row.gc:.1%}",
+            *(f"{percent:.1f} %" for percent in (report.quality[row.bin] if report.quality else ())),
+        )
         for row in report.bins[:_SHOWN_BINS]
     ]
     if rows:
         more = f" (the {_SHOWN_BINS} largest of {len(report.bins)})" if len(report.bins) > _SHOWN_BINS else ""
-        show_table(f"bins{more}", ("bin", "contigs", "size", "N50", "GC"), rows=rows)
+        columns = ("bin", "contigs", "size", "N50", "GC", *(("complete", "contaminated") if report.quality else ()))
+        show_table(f"bins{more}", columns, rows=rows)
     else:
         warn("no cluster of contigs is large enough for a bin (--min-bin, --min-length)")
     binned_bp = sum(row.total_bp for row in report.bins)

@@ -23,7 +23,7 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 Strand = Literal["forward", "both"]
 TableFormat = Literal["npy", "npz", "tsv", "parquet"]
 ClusterMethod = Literal["kmedoid", "hdbscan", "kmeans"]
-BinMethod = Literal["kmedoid", "hdbscan"]  # those that find the number of clusters themselves
+BinMethod = Literal["louvain", "kmedoid", "hdbscan"]  # those that find the number of clusters themselves
 
 Sequences = Annotated[
     list[str],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip as gzip_module
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,8 @@ from .files import atomic_path
 LINE_BP = 80
 BUFFER_BYTES = 64 << 20  # of all bins together, before they are written
 _GZIP_LEVEL = 6
-_TABLE_HEADER = "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc\n"
+_TABLE_COLUMNS = ("bin", "n_contigs", "total_bp", "n50", "longest", "gc")
+_QUALITY_COLUMNS = ("completeness", "contamination")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,29 @@ def write_biobox(path: str | Path, pairs: Iterable[tuple[str, int]], *, sample_i
     _write_text(path, (header, *(f"{name}\t{bin_name(number)}\n" for name, number in pairs)))
 
 
-def write_bin_table(path: str | Path, stats: Iterable[BinStats]) -> None:
-    """TSV with header: bin, n_contigs, total_bp, n50, longest, gc; lengths in bases."""
-    rows = (
-        f"{bin_name(row.bin)}\t{row.n_contigs}\t{row.total_bp}\t{row.n50_bp}\t{row.longest_bp}\t{row.gc:.4f}\n"
-        for row in stats
-    )
-    _write_text(path, (_TABLE_HEADER, *rows))
+def write_bin_table(
+    path: str | Path,
+    stats: Iterable[BinStats],
+    *,
+    samples: Sequence[str] = (),
+    depth: Mapping[int, Sequence[float]] | None = None,
+    quality: Mapping[int, tuple[float, float]] | None = None,
+) -> None:
+    """TSV with header: bin, n_contigs, total_bp, n50, longest, gc, then what else is known; lengths in bases.
+
+    Args:
+        samples: names of the columns of `depth`.
+        depth: mean depth of each bin in each sample.
+        quality: completeness and contamination of each bin, percent; None leaves out the columns.
+    """
+    columns = (*_TABLE_COLUMNS, *samples, *(_QUALITY_COLUMNS if quality is not None else ()))
+    lines = ["\t".join(columns) + "\n"]
+    for row in stats:
+        cells = [bin_name(row.bin), row.n_contigs, row.total_bp, row.n50_bp, row.longest_bp, f"{row.gc:.4f}"]
+        cells += [f"{value:.4f}" for value in (depth[row.bin] if depth is not None else ())]
+        cells += [f"{value:.2f}" for value in (quality[row.bin] if quality is not None else ())]
+        lines.append("\t".join(map(str, cells)) + "\n")
+    _write_text(path, lines)
 
 
 def n50_bp(lengths_bp: Iterable[int]) -> int:

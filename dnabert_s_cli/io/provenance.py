@@ -24,6 +24,7 @@ _PROGRAM = "dnabert-s"
 # module -> distribution; named only where the run has loaded the module, as importing it here would be slow
 _PACKAGES = {
     "Bio": "biopython",
+    "faiss": "faiss-cpu",
     "hdbscan": "hdbscan",
     "numpy": "numpy",
     "pyarrow": "pyarrow",
@@ -33,6 +34,7 @@ _PACKAGES = {
     "safetensors": "safetensors",
     "scipy": "scipy",
     "sklearn": "scikit-learn",
+    "sknetwork": "scikit-network",
     "tokenizers": "tokenizers",
     "torch": "torch",
     "transformers": "transformers",
