@@ -72,15 +72,15 @@ def neighbour_graph(
     found = np.empty((n_points, n_kept), dtype=np.int32)
     weights = np.empty((n_points, n_kept), dtype=np.float32)
 
-    def search(block: slice) -> int:
+    def search(block: slice) -> None:
         faiss.omp_set_num_threads(1)  # of this thread: blocks are shared out, not what is inside
         distances, indices = index.search(points[block], n_kept + 1)
         found[block], weights[block] = _without_self(distances, indices, first=block.start)
-        return block.stop - block.start
+        on_progress(block.stop - block.start)
 
     with threadpool_limits(limits=1), ThreadPoolExecutor(thread_count(threads)) as pool:
-        for n_done in pool.map(search, row_blocks(n_points, _BLOCK_ROWS)):
-            on_progress(n_done)
+        for _ in pool.map(search, row_blocks(n_points, _BLOCK_ROWS)):
+            pass
     return _symmetric(found, weights)
 
 
