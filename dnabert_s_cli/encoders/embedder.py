@@ -17,7 +17,7 @@ import torch
 
 from .. import defaults
 from ..errors import DnabertSError
-from .devices import is_out_of_memory
+from .devices import is_out_of_memory, side_by_side
 from .packing import token_batches
 from .windows import reverse_complement, upper_dna, window_spans
 
@@ -83,6 +83,10 @@ class Backbone(Protocol):
     @property
     def fingerprint(self) -> str:
         """Hex digest of weights, configuration and tokenizer."""
+
+    @property
+    def n_at_once(self) -> int | None:
+        """How many batches it takes side by side, each on a thread of its own; None where it uses threads itself."""
 
     def tokenize(self, pieces: Sequence[str]) -> list[list[np.ndarray]]:
         """Token windows of each piece of DNA: one, or more where the model's context is short.
@@ -192,18 +196,28 @@ class Embedder:
     ) -> np.ndarray:
         """Mean vector of each window, whatever batches it takes. -> (windows, D) float32."""
         vectors = np.empty((len(windows), self.dim), dtype=np.float32)
-        pending = list(reversed(token_batches(lengths, self.batch_tokens)))
-        while pending:
-            batch = pending.pop()
-            try:
-                vectors[batch] = self.backbone.mean_vectors([windows[index] for index in batch])
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                pending.extend(reversed(self._halve(batch, lengths, error=error)))
-            else:
-                on_progress(round(new_bp[batch].sum()))
+        pending = token_batches(lengths, self.batch_tokens)
+        with side_by_side(self.backbone.n_at_once) as run:
+            while pending:
+                too_large: list[np.ndarray] = []
+                outcomes = run(self._attempt, [[windows[index] for index in batch] for batch in pending])
+                for batch, outcome in zip(pending, outcomes, strict=True):
+                    if isinstance(outcome, np.ndarray):
+                        vectors[batch] = outcome
+                        on_progress(round(new_bp[batch].sum()))
+                    else:
+                        too_large += self._halve(batch, lengths, error=outcome)
+                pending = too_large
         return vectors
+
+    def _attempt(self, windows: Sequence[np.ndarray]) -> np.ndarray | BaseException:
+        """Mean vectors of a batch, or the error that says that it does not fit. B windows -> (B, D) float32."""
+        try:
+            return self.backbone.mean_vectors(windows)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return error
 
     def _halve(self, batch: np.ndarray, lengths: np.ndarray, *, error: BaseException) -> list[np.ndarray]:
         """The batch in two, and a smaller budget from here on; an error when it is one window already."""

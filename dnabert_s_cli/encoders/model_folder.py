@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ..errors import DnabertSError
-from .devices import device_name
+from .devices import batches_at_once, device_name
 from .packing import mean_per_sequence, pack
 from .tokenizer import DnaTokenizer
 from .transformer import DnabertTransformer, TransformerConfig
@@ -44,6 +44,7 @@ class TransformerBackbone:
     model: DnabertTransformer
     tokenizer: DnaTokenizer
     device: torch.device
+    n_at_once: int | None = None
 
     @property
     def dim(self) -> int:
@@ -81,7 +82,7 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
     model.slopes = model.make_slopes(config).to(device)  # float32 always: bfloat16 would shift every distance
     tokenizer = DnaTokenizer(tokenizer_path, vocab_size=config.vocab_size)
     fingerprint = hash_files([config_path, tokenizer_path, weights_path])
-    return TransformerBackbone(name, fingerprint, model, tokenizer, device)
+    return TransformerBackbone(name, fingerprint, model, tokenizer, device, batches_at_once(device))
 
 
 def model_files(folder: Path) -> tuple[Path, Path, Path]:
