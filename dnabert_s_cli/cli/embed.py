@@ -103,6 +103,7 @@ def embed(
     source = SequenceInput(tuple(sequences), min_length, reference)
     options = encoder.options(device=_CPU if split.processes > 1 else None)
     with progress(quiet=messages.quiet or not is_first_process()) as shown:
+        report: EmbedReport | None
         if str(output) == _STDOUT:
             report = _run_to_stdout(source, options, table_format=table_format, shown=shown)
         else:

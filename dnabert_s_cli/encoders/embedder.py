@@ -196,19 +196,34 @@ class Embedder:
     ) -> np.ndarray:
         """Mean vector of each window, whatever batches it takes. -> (windows, D) float32."""
         vectors = np.empty((len(windows), self.dim), dtype=np.float32)
+
+        def keep(batch: np.ndarray, means: np.ndarray) -> None:
+            vectors[batch] = means
+            on_progress(round(new_bp[batch].sum()))
+
         pending = token_batches(lengths, self.batch_tokens)
-        with side_by_side(self.backbone.n_at_once) as run:
-            while pending:
-                too_large: list[np.ndarray] = []
-                outcomes = run(self._attempt, [[windows[index] for index in batch] for batch in pending])
-                for batch, outcome in zip(pending, outcomes, strict=True):
-                    if isinstance(outcome, np.ndarray):
-                        vectors[batch] = outcome
-                        on_progress(round(new_bp[batch].sum()))
-                    else:
-                        too_large += self._halve(batch, lengths, error=outcome)
-                pending = too_large
+        while pending:
+            pending = self._encode_round(pending, windows, lengths=lengths, keep=keep)
         return vectors
+
+    def _encode_round(
+        self,
+        batches: Sequence[np.ndarray],
+        windows: Sequence[np.ndarray],
+        *,
+        lengths: np.ndarray,
+        keep: Callable[[np.ndarray, np.ndarray], object],
+    ) -> list[np.ndarray]:
+        """Compute all batches, hand on what comes out, and return in halves those that did not fit."""
+        halves: list[np.ndarray] = []
+        with side_by_side(self.backbone.n_at_once) as run:
+            outcomes = run(self._attempt, [[windows[index] for index in batch] for batch in batches])
+            for batch, outcome in zip(batches, outcomes, strict=True):
+                if isinstance(outcome, np.ndarray):
+                    keep(batch, outcome)
+                else:
+                    halves += self._halve(batch, lengths, error=outcome)
+        return halves
 
     def _attempt(self, windows: Sequence[np.ndarray]) -> np.ndarray | BaseException:
         """Mean vectors of a batch, or the error that says that it does not fit. B windows -> (B, D) float32."""

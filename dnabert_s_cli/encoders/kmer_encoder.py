@@ -98,7 +98,7 @@ class KmerEncoder:
         n_kmers = n_counted(batch, self.network.config)
         with torch.inference_mode():
             if self._folded is not None and is_mostly_background(n_kmers, self.network.config).all():
-                projected = first_projection(self._folded, batch, self.network.config)
+                projected = first_projection(self._folded, batch, config=self.network.config)
                 projected[torch.from_numpy(n_kmers < MIN_KMERS)] = self._folded.at_mean
                 outputs = self.network.forward_behind_product(projected)
             else:

@@ -76,7 +76,7 @@ def is_mostly_background(n_kmers: np.ndarray, config: KmerNetworkConfig) -> np.n
     return most_counted <= config.n_inputs * _LARGEST_SHARE
 
 
-def first_projection(folded: FoldedLayer, counts: np.ndarray, config: KmerNetworkConfig) -> Tensor:
+def first_projection(folded: FoldedLayer, counts: np.ndarray, *, config: KmerNetworkConfig) -> Tensor:
     """What the product of the first layer gives for rows of counts. (N, C) int32 -> (N, W) float32."""
     cells = np.flatnonzero(counts != 0)  # row by row; on numbers, or in two dimensions, it takes five times as long
     rows = cells // counts.shape[1]

@@ -114,8 +114,8 @@ def whole_of(parts: Sequence[Part]) -> list[Part]:
     if not parts:
         raise ValueError("no parts")
     first = parts[0]
-    problems = [problem for part in parts[1:] if (problem := _foreign(part, first)) is not None]
-    raise_together(problems)
+    raise_together([foreign for part in parts[1:] if (foreign := _foreign(part, first)) is not None])
+    problems: list[DnabertSError] = []
     by_index: dict[int, Part] = {}
     for part in parts:
         earlier = by_index.setdefault(part.shard.index, part)

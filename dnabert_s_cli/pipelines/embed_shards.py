@@ -81,7 +81,7 @@ def embed_shard(
     ) as writer:
         plan = _make_plan(source, shard[1])
         share = plan.shares[shard[0]]
-        _append_part(writer, source, plan, share=share, encoder=encoder, argv=argv, progress=progress)
+        _append_part(writer, source, plan=plan, share=share, encoder=encoder, argv=argv, progress=progress)
     return EmbedReport(share.shard.n_records, share.n_bp, encoder.dim, time.monotonic() - started)
 
 
@@ -180,14 +180,14 @@ def _embed_own_part(
         return
     settings = {**embedding_settings(encoder, source), "shard": str(share.shard)}
     with EmbeddingWriter(path, dim=encoder.dim, settings=settings, resume=True, force=False) as writer:
-        _append_part(writer, source, plan, share=share, encoder=encoder, argv=argv, progress=progress)
+        _append_part(writer, source, plan=plan, share=share, encoder=encoder, argv=argv, progress=progress)
 
 
 def _append_part(
     writer: EmbeddingWriter,
     source: SequenceInput,
-    plan: Plan,
     *,
+    plan: Plan,
     share: Share,
     encoder: Encoder,
     argv: Sequence[str],

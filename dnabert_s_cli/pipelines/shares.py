@@ -7,7 +7,7 @@ so whoever embeds it makes the very batches that one process alone would make, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 
 from .. import defaults
@@ -15,14 +15,18 @@ from ..io.sequences import Record
 from ..io.tables import Shard
 
 
-@dataclass(slots=True)  # not frozen: it counts
 class ChunkCounter:
-    """Where chunks end: at `CHUNK_RECORDS` records or `CHUNK_BP` bases, whichever comes first."""
+    """Where chunks end: at `CHUNK_RECORDS` records or `CHUNK_BP` bases, whichever comes first.
 
-    n_records: list[int] = field(default_factory=list)  # of each chunk that has ended
-    n_bp: list[int] = field(default_factory=list)
-    _open_records: int = 0
-    _open_bp: int = 0
+    Attributes:
+        n_records, n_bp: of each chunk that has ended, in order.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is counted yet."""
+        self.n_records: list[int] = []
+        self.n_bp: list[int] = []
+        self._open_records = self._open_bp = 0
 
     def is_last(self, length_bp: int) -> bool:
         """Count one more record; whether it is the last of its chunk."""

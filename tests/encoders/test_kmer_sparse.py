@@ -45,13 +45,14 @@ def test_it_is_the_dense_product(transform: str, length_features: bool, hidden: 
         profiles = torch.from_numpy(profiles_of_counts(counts, network.config))
         linear = first.linear if hidden else first
         dense = linear(network.standardise(profiles))
-    sparse = first_projection(folded(network), counts, network.config)
+    sparse = first_projection(folded(network), counts, config=network.config)
     assert float((sparse - dense).abs().max()) < 1e-5 * float(dense.abs().max())
 
 
 def test_counts_of_nothing_have_a_projection() -> None:
     network = make_network()
-    assert first_projection(folded(network), profile_counts(["", ""], network.config), network.config).isfinite().all()
+    counts = profile_counts(["", ""], network.config)
+    assert first_projection(folded(network), counts, config=network.config).isfinite().all()
 
 
 def test_a_layer_with_a_residual_is_not_folded() -> None:
