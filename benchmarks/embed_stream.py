@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ def main() -> None:
     print(json.dumps({"benchmark": "embed_stream", "model": shown, **result, **machine_facts()}))
 
 
-def measure(output: Path, model: str, *, total_bp: int, mean_bp: int) -> dict[str, object]:
+def measure(output: Path, model: str, *, total_bp: int, mean_bp: int) -> dict[str, Any]:
     """Run the command on a stream of that many bases."""
     command = [sys.executable, "-m", "dnabert_s_cli", "embed", "-", "--model", model, "-o", str(output), "--quiet"]
     started = time.perf_counter()

@@ -40,8 +40,9 @@ _CPU_TOKENS_PER_GIB = 1_024
 _MAX_CPU_TOKENS = 4_096  # enough to fill the matrix units of the one core that computes a batch
 _CPU_BATCHES_PER_GIB = 1  # side by side, each with its activations
 _MIN_TOKENS = 1_024
-_CUDA_TOKENS_PER_GIB = 4_096  # at hidden size 768: activations of one layer, with attention's bias, stay well below
-_MAX_CUDA_TOKENS = 131_072
+_CUDA_TOKENS_PER_GIB = 2_048  # at hidden size 768: activations of one layer, with attention's bias, stay well below
+_MAX_CUDA_TOKENS = 65_536
+_CUDA_BATCHES = 2
 
 
 def resolve_device(name: str) -> torch.device:
@@ -116,9 +117,12 @@ def usable_cores() -> int:
 
 
 def batches_at_once(device: torch.device) -> int | None:
-    """How many batches are computed side by side on the CPU: one for each thread, as far as memory goes."""
+    """How many batches are under way: on the CPU one for each thread, as far as memory goes; None: one.
+
+    On CUDA two, so that one is laid out and copied while the device computes the other.
+    """
     if device.type != "cpu":
-        return None
+        return _CUDA_BATCHES if device.type == "cuda" else None
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return max(1, min(torch.get_num_threads(), int(gib * _CPU_BATCHES_PER_GIB)))
 

@@ -8,9 +8,10 @@ mean vector per window -> the mean per sequence, weighted by tokens. What differ
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -24,7 +25,10 @@ from .windows import reverse_complement, upper_dna, window_spans
 logger = logging.getLogger(__name__)
 
 
+_SLAB_BP = 1_000_000  # tokenised, then sorted by length together; the next slab is tokenised meanwhile
+
 OnProgress = Callable[[int], object]
+_Made = TypeVar("_Made")
 
 
 def ignore_progress(n_bp: int) -> None:
@@ -155,8 +159,7 @@ class Embedder:
         sums = np.zeros((len(sequences), self.dim), dtype=np.float64)
         n_tokens = np.zeros(len(sequences), dtype=np.int64)
         n_windows = np.zeros(len(sequences), dtype=np.int64)
-        for slab in self._slabs(sequences):
-            tokenized = self.backbone.tokenize([piece.dna for piece in slab])
+        for slab, tokenized in _made_ahead(self._tokenized_slabs(sequences)):
             windows = [window for piece in tokenized for window in piece]
             windows_of_piece = [len(piece) for piece in tokenized]
             owners = np.repeat([piece.owner for piece in slab], windows_of_piece)
@@ -172,8 +175,13 @@ class Embedder:
         means = sums / np.maximum(n_tokens, 1)[:, None]
         return Embedded(means.astype(np.float32), n_tokens, n_windows)
 
+    def _tokenized_slabs(self, sequences: Sequence[str]) -> Iterator[tuple[list[_Piece], list[list[np.ndarray]]]]:
+        """Slabs, and the token windows of each piece."""
+        for slab in self._slabs(sequences):
+            yield slab, self.backbone.tokenize([piece.dna for piece in slab])
+
     def _slabs(self, sequences: Sequence[str]) -> Iterator[list[_Piece]]:
-        """Pieces of DNA, some million bases at a time, so that a whole chromosome fits too."""
+        """Pieces of DNA, a million bases at a time, so that a whole chromosome fits too."""
         slab: list[_Piece] = []
         n_bp = 0
         for owner, sequence in enumerate(sequences):
@@ -185,7 +193,7 @@ class Embedder:
                     slab.append(_Piece(owner, reverse_complement(dna[start:end]), 0))
                 done_bp = end
                 n_bp += end - start
-                if n_bp >= defaults.CHUNK_BP:
+                if n_bp >= _SLAB_BP:
                     yield slab
                     slab, n_bp = [], 0
         if slab:
@@ -247,6 +255,15 @@ class Embedder:
             torch.cuda.empty_cache()
         half = len(batch) // 2
         return [batch[:half], batch[half:]]
+
+
+def _made_ahead(source: Iterator[_Made]) -> Generator[_Made, None, None]:
+    """What the source makes, the next one in the making while one is in use."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
+        waiting = ahead.submit(next, source, None)
+        while (made := waiting.result()) is not None:
+            waiting = ahead.submit(next, source, None)
+            yield made
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ class TransformerBackbone:
     tokenizer: DnaTokenizer
     device: torch.device
     n_at_once: int | None = None
+    fast: Callable[[Sequence[np.ndarray]], np.ndarray] | None = None  # takes the place of the plain way, where it can
 
     @property
     def dim(self) -> int:
@@ -62,6 +64,8 @@ class TransformerBackbone:
 
     def mean_vectors(self, windows: Sequence[np.ndarray]) -> np.ndarray:
         """Mean of the last layer over each window's tokens. B windows -> (B, D) float32."""
+        if self.fast is not None:
+            return self.fast(windows)
         batch = pack(windows, self.device)
         with torch.inference_mode():
             hidden = self.model(batch.token_ids, batch.runs)  # (T, D)
@@ -82,7 +86,20 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
     model.slopes = model.make_slopes(config).to(device)  # float32 always: bfloat16 would shift every distance
     tokenizer = DnaTokenizer(tokenizer_path, vocab_size=config.vocab_size)
     fingerprint = hash_files([config_path, tokenizer_path, weights_path])
-    return TransformerBackbone(name, fingerprint, model, tokenizer, device, batches_at_once(device))
+    fast = _fast_way(model, device, dtype=dtype)
+    return TransformerBackbone(name, fingerprint, model, tokenizer, device, batches_at_once(device), fast)
+
+
+def _fast_way(
+    model: DnabertTransformer, device: torch.device, *, dtype: torch.dtype
+) -> Callable[[Sequence[np.ndarray]], np.ndarray] | None:
+    """Mean vectors by the compiled attention, on CUDA; None elsewhere, and where it cannot be compiled."""
+    if device.type != "cuda":
+        return None
+    from .flex import compiled_kernel, flex_mean_vectors  # late: only GPUs need the compiler
+
+    kernel = compiled_kernel(device, dtype)
+    return partial(flex_mean_vectors, model, kernel) if kernel is not None else None
 
 
 def model_files(folder: Path) -> tuple[Path, Path, Path]:
