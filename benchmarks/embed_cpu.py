@@ -54,11 +54,10 @@ def main() -> None:
     vectors, seconds = measure(ways, arguments.repeats)
     products = (before + product_gflops(auto)) / 2
     n_tokens = sum(len(window) for window in windows)
-    rates = {way: n_tokens / seconds[way] for way in ways}
+    rates = {way: n_tokens / taken for way, taken in seconds.items()}
     for way, rate in rates.items():
         print(f"{way:18s} {rate:8.0f} tokens/s  {seconds[way]:7.1f} s  {rate / rates['upstream_float32']:5.2f} x")
-    reference = vectors["upstream_float32"]
-    best_s = seconds.get("ours_auto", seconds["ours_float32"])
+    reference, best_s = vectors["upstream_float32"], seconds.get("ours_auto", seconds["ours_float32"])
     result = {
         "benchmark": "embed_cpu",
         "n_sequences": len(windows),

@@ -47,8 +47,8 @@ class UpstreamWay:
         ids, mask = ids.to(self.device), mask.to(self.device)
         with torch.inference_mode():
             hidden = self._encode(ids, mask)  # (B, L, D)
-            summed = (hidden * mask[:, :, None]).sum(dim=1)
-            means: np.ndarray = (summed / mask.sum(dim=1, keepdim=True)).float().cpu().numpy()
+            summed = (hidden.float() * mask[:, :, None]).sum(dim=1)
+            means: np.ndarray = (summed / mask.sum(dim=1, keepdim=True)).cpu().numpy()
         return means
 
     def _encode(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class UpstreamWay:
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, *, bias: Tensor) -> Tensor:
         """Scores of all pairs, written out. (B, H, L, D // H) -> the same."""
-        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + bias
+        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + bias.to(query.dtype)
         attended: Tensor = torch.softmax(scores, dim=-1) @ value
         return attended
 

@@ -51,8 +51,11 @@ class FlexLayout:
 
 
 def padding_tokens(n_tokens: int) -> int:
-    """How many tokens a batch lacks to a multiple of `BLOCK_TOKENS`; they make a sequence of their own."""
-    return -n_tokens % BLOCK_TOKENS
+    """How many tokens a batch lacks to a multiple of `BLOCK_TOKENS`; they make a sequence of their own.
+
+    One block alone would be compiled anew: a size of 1 is a case of its own.
+    """
+    return max(-n_tokens % BLOCK_TOKENS, 2 * BLOCK_TOKENS - n_tokens)
 
 
 def flex_layout(lengths: Sequence[int], slopes: Tensor, *, kernel: Kernel = flex_attention) -> FlexLayout:
@@ -68,17 +71,15 @@ def flex_layout(lengths: Sequence[int], slopes: Tensor, *, kernel: Kernel = flex
         on_device, output_size=sum(lengths)
     )  # (T,)
 
-    def bias(score: Tensor, batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        del batch
-        return score - slopes[head] * (query - key).abs()
-
-    def same_sequence(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        del batch, head
-        return sequence_of[query] == sequence_of[key]
-
+    # PyTorch calls both with five and four arguments by position
     border, whole = map(_listed, chosen_blocks(sequence_of))
-    mask = BlockMask.from_kv_blocks(*border, *whole, BLOCK_SIZE=BLOCK_TOKENS, mask_mod=same_sequence)
-    return FlexLayout(kernel, bias, mask)
+    mask = BlockMask.from_kv_blocks(
+        *border,
+        *whole,
+        BLOCK_SIZE=BLOCK_TOKENS,
+        mask_mod=lambda _batch, _head, query, key: sequence_of[query] == sequence_of[key],
+    )
+    return FlexLayout(kernel, lambda score, _batch, head, query, key: score - slopes[head] * (query - key).abs(), mask)
 
 
 def chosen_blocks(sequence_of: Tensor) -> tuple[Tensor, Tensor]:
@@ -101,16 +102,33 @@ def flex_packed_attention(qkv: Tensor, layout: FlexLayout) -> Tensor:
     return attended[0].transpose(0, 1)  # (T, H, D // H)
 
 
-def flex_mean_vectors(model: DnabertTransformer, kernel: Kernel, windows: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean of the last layer over each window's tokens. B windows -> (B, D) float32."""
-    n_missing = padding_tokens(sum(map(len, windows)))
-    filled = [*windows, np.zeros(n_missing, dtype=np.int64)] if n_missing else windows
-    batch = pack(filled, model.slopes.device)
-    with torch.inference_mode():
-        layout = flex_layout(batch.lengths, model.slopes, kernel=kernel)
-        hidden = model.hidden_states(batch.token_ids, partial(flex_packed_attention, layout=layout))  # (T, D)
-        means: np.ndarray = mean_per_sequence(hidden, batch.runs).cpu().numpy()
-    return means[: len(windows)]
+class FlexEncoder:
+    """Mean vectors of whole batches by the compiled kernel, until it fails; then by nobody, which is said once."""
+
+    def __init__(self, model: DnabertTransformer, kernel: Kernel) -> None:
+        self._model = model
+        self._kernel: Kernel | None = kernel
+
+    def mean_vectors(self, windows: Sequence[np.ndarray]) -> np.ndarray | None:
+        """Mean of the last layer over each window's tokens; None: take the plain way. B windows -> (B, D) float32."""
+        if self._kernel is None:
+            return None
+        n_missing = padding_tokens(sum(map(len, windows)))
+        filled = [*windows, np.zeros(n_missing, dtype=np.int64)] if n_missing else windows
+        batch = pack(filled, self._model.slopes.device)
+        try:
+            with torch.inference_mode():
+                layout = flex_layout(batch.lengths, self._model.slopes, kernel=self._kernel)
+                attend = partial(flex_packed_attention, layout=layout)
+                hidden = self._model.hidden_states(batch.token_ids, attend)  # (T, D)
+                means: np.ndarray = mean_per_sequence(hidden, batch.runs).cpu().numpy()
+        except Exception as error:  # a new shape may be compiled anew, and compilers fail in every way
+            if is_out_of_memory(error):
+                raise
+            self._kernel = None
+            _warn(error)
+            return None
+        return means[: len(windows)]
 
 
 def compiled_kernel(device: torch.device, dtype: torch.dtype) -> Kernel | None:
@@ -121,12 +139,11 @@ def compiled_kernel(device: torch.device, dtype: torch.dtype) -> Kernel | None:
     """
     kernel: Kernel = torch.compile(flex_attention, dynamic=True, fullgraph=True)
     try:
-        difference = _difference_to_plain(kernel, device, dtype=dtype)
+        difference = _difference_to_plain(kernel, device=device, dtype=dtype)
     except Exception as error:  # compilers fail in every way: no triton, no C compiler, an old GPU
         if is_out_of_memory(error):
             raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        logger.warning("attention could not be compiled, so the plain way is taken, which is slower: %s", reason)
+        _warn(error)
         return None
     if not difference <= _MOST_DIFFERENCE:
         logger.warning("compiled attention is off by %.3g here, so the plain way is taken, which is slower", difference)
@@ -134,7 +151,12 @@ def compiled_kernel(device: torch.device, dtype: torch.dtype) -> Kernel | None:
     return kernel
 
 
-def _difference_to_plain(kernel: Kernel, device: torch.device, *, dtype: torch.dtype) -> float:
+def _warn(error: Exception) -> None:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    logger.warning("attention could not be compiled, so the plain way is taken, which is slower: %s", reason)
+
+
+def _difference_to_plain(kernel: Kernel, *, device: torch.device, dtype: torch.dtype) -> float:
     """The largest difference between the compiled and the plain way over a small batch."""
     generator = torch.Generator().manual_seed(0)
     shape = (sum(_PROBE_LENGTHS), 3, _PROBE_HEADS, _PROBE_WIDTH)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -36,6 +36,13 @@ _UNUSED_HEADS = ("cls.", "pooler.", "classifier.")
 _STOCK_HINT = "for another kind of model, name it as hf:FOLDER"
 
 
+class FastWay(Protocol):
+    """What takes the place of the plain way where it can."""
+
+    def mean_vectors(self, windows: Sequence[np.ndarray]) -> np.ndarray | None:
+        """Mean of the last layer over each window's tokens; None: take the plain way. B windows -> (B, D) float32."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TransformerBackbone:
     """A DNABERT-2 / DNABERT-S encoder with its tokenizer, as `Embedder` uses it."""
@@ -46,7 +53,7 @@ class TransformerBackbone:
     tokenizer: DnaTokenizer
     device: torch.device
     n_at_once: int | None = None
-    fast: Callable[[Sequence[np.ndarray]], np.ndarray] | None = None  # takes the place of the plain way, where it can
+    fast: FastWay | None = None
 
     @property
     def dim(self) -> int:
@@ -64,8 +71,9 @@ class TransformerBackbone:
 
     def mean_vectors(self, windows: Sequence[np.ndarray]) -> np.ndarray:
         """Mean of the last layer over each window's tokens. B windows -> (B, D) float32."""
-        if self.fast is not None:
-            return self.fast(windows)
+        fast_means = self.fast.mean_vectors(windows) if self.fast is not None else None
+        if fast_means is not None:
+            return fast_means
         batch = pack(windows, self.device)
         with torch.inference_mode():
             hidden = self.model(batch.token_ids, batch.runs)  # (T, D)
@@ -90,16 +98,14 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
     return TransformerBackbone(name, fingerprint, model, tokenizer, device, batches_at_once(device), fast)
 
 
-def _fast_way(
-    model: DnabertTransformer, device: torch.device, *, dtype: torch.dtype
-) -> Callable[[Sequence[np.ndarray]], np.ndarray] | None:
+def _fast_way(model: DnabertTransformer, device: torch.device, *, dtype: torch.dtype) -> FastWay | None:
     """Mean vectors by the compiled attention, on CUDA; None elsewhere, and where it cannot be compiled."""
     if device.type != "cuda":
         return None
-    from .flex import compiled_kernel, flex_mean_vectors  # late: only GPUs need the compiler
+    from .flex import FlexEncoder, compiled_kernel  # late: only GPUs need the compiler
 
     kernel = compiled_kernel(device, dtype)
-    return partial(flex_mean_vectors, model, kernel) if kernel is not None else None
+    return FlexEncoder(model, kernel) if kernel is not None else None
 
 
 def model_files(folder: Path) -> tuple[Path, Path, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,9 +73,30 @@ def test_lists_name_the_chosen_blocks_first() -> None:
 def test_mean_vectors_are_those_of_the_plain_way(tiny_model: Path) -> None:
     backbone = open_model_folder(tiny_model, name="tiny", device=CPU, dtype=torch.float32)
     windows = [np.arange(length) % 64 for length in (40, 7, 300, 1)]
-    found = flex.flex_mean_vectors(backbone.model, torch_flex.flex_attention, windows)
+    found = flex.FlexEncoder(backbone.model, torch_flex.flex_attention).mean_vectors(windows)
+    assert found is not None
     assert found.shape == (4, 24)
     assert np.abs(found - backbone.mean_vectors(windows)).max() < 1e-5
+
+
+def test_a_kernel_that_fails_later_is_given_up_and_said_once(
+    tiny_model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> torch.Tensor:
+        raise RuntimeError("no code for this shape")
+
+    model = open_model_folder(tiny_model, name="tiny", device=CPU, dtype=torch.float32)
+    backbone = replace(model, fast=flex.FlexEncoder(model.model, broken))
+    windows = [np.arange(40)]
+    with caplog.at_level(logging.WARNING):
+        assert np.array_equal(backbone.mean_vectors(windows), model.mean_vectors(windows))
+        backbone.mean_vectors(windows)
+    assert [record.message.count("no code for this shape") for record in caplog.records] == [1]
+
+
+@pytest.mark.parametrize(("n_tokens", "n_missing"), [(1, 255), (128, 128), (256, 0), (257, 127)])
+def test_batches_are_filled_up_to_two_blocks_and_more(n_tokens: int, n_missing: int) -> None:
+    assert flex.padding_tokens(n_tokens) == n_missing
 
 
 def test_a_kernel_that_cannot_be_compiled_is_said(
