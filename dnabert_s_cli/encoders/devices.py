@@ -37,7 +37,7 @@ _SHOWN_PACKAGES = (
     "pyarrow",
 )
 _CPU_TOKENS_PER_GIB = 1_024
-_MAX_CPU_TOKENS = 4_096  # enough to fill the matrix units of the one core that computes a batch
+_MAX_CPU_TOKENS = 2_048  # enough to fill the matrix units of the one core that computes a batch
 _CPU_BATCHES_PER_GIB = 1  # side by side, each with its activations
 _MIN_TOKENS = 1_024
 _CUDA_TOKENS_PER_GIB = 2_048  # at hidden size 768: activations of one layer, with attention's bias, stay well below
