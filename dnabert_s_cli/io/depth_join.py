@@ -63,7 +63,8 @@ def join_depth(table: DepthTable, names: Sequence[str], *, lengths_bp: np.ndarra
         raise DnabertSError(f"knows only {len(rows):,} of {len(names):,} contigs by name", path=path, hint=hint)
     missing, extra = len(names) - len(rows), len(table.names) - len(rows)
     if missing or extra:
-        _LOG.warning("%s: %d contigs matched, %d missing in it, %d extra", path, len(rows), missing, extra)
+        level = logging.WARNING if missing else logging.INFO  # extra ones are, as a rule, the short contigs left out
+        _LOG.log(level, "%s: %d contigs matched, %d missing in it, %d extra", path, len(rows), missing, extra)
     there_bp = table.lengths_bp[rows]
     for place in np.flatnonzero((there_bp > 0) & (there_bp != lengths_bp[places])):
         own_bp = int(lengths_bp[places[place]])

@@ -26,8 +26,9 @@ from ..io.provenance import describe_run, write_run_json
 from ..io.tables import EmbeddedChunk, EmbeddingTable
 from ..io.taxonomy import Lineage, label_text
 from .classifier_store import StoredClassifier, load_classifier
-from .encoding import STDIN, EncoderOptions, SequenceInput, embed_chunk, input_facts, record_chunks
+from .encoding import STDIN, EncoderOptions, SequenceInput, embed_chunk, input_facts
 from .progress import Progress
+from .shares import record_chunks
 from .vectors import read_vectors
 
 
