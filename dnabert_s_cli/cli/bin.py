@@ -15,6 +15,7 @@ from .console import duration, progress, say, scaled, show_table, warn
 
 if TYPE_CHECKING:
     from ..pipelines.bin import BinInput, BinReport
+    from ..pipelines.bin_outputs import OutputOptions
 
 _SHOWN_BINS = 20
 _EVIDENCE, _OUTPUT = "Evidence", "Output"
@@ -52,7 +53,7 @@ class EvidenceFlags:
     min_length: opt.MinLength = defaults.MIN_CONTIG_BP
     reference: opt.Reference = None
 
-    def source(self, contigs: list[str], threads: int) -> BinInput:
+    def source(self, contigs: list[str], *, threads: int) -> BinInput:
         """The same for the pipeline."""
         from ..pipelines.bin import BinInput
         from ..pipelines.depths import DepthInput
@@ -88,6 +89,12 @@ class OutputFlags:
         bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
     ] = False
 
+    def options(self, output: Path) -> OutputOptions:
+        """The same for the pipeline; the sample is named after the folder."""
+        from ..pipelines.bin_outputs import OutputOptions
+
+        return OutputOptions(self.gzip, self.unbinned, self.biobox, output.name, not self.no_report)
+
 
 def bin_contigs(
     contigs: opt.Sequences,
@@ -122,26 +129,18 @@ def bin_contigs(
     messages.start()
     from ..pipelines.bin import BinOptions
     from ..pipelines.bin import bin_contigs as run
-    from ..pipelines.bin_outputs import OutputOptions
     from ..pipelines.clustering import ClusterOptions
 
     is_hdbscan = method == "hdbscan"
-    clustering = ClusterOptions(
-        method,
-        min_similarity,
-        defaults.MIN_CLUSTER_SIZE if is_hdbscan else defaults.MIN_BIN_CONTIGS,
-        None,
-        neighbours or (defaults.NEIGHBOURS if is_hdbscan else defaults.GRAPH_NEIGHBOURS),
-        seed=seed,
-        threads=encoder.threads,
-    )
-    written = OutputOptions(outputs.gzip, outputs.unbinned, outputs.biobox, output.name, not outputs.no_report)
+    smallest = defaults.MIN_CLUSTER_SIZE if is_hdbscan else defaults.MIN_BIN_CONTIGS
+    near = neighbours or (defaults.NEIGHBOURS if is_hdbscan else defaults.GRAPH_NEIGHBOURS)
+    clustering = ClusterOptions(method, min_similarity, smallest, None, near, seed=seed, threads=encoder.threads)
     with progress(quiet=messages.quiet) as shown:
         report = run(
-            evidence.source(contigs, encoder.threads),
+            evidence.source(contigs, threads=encoder.threads),
             output,
             encoder=encoder.options(),
-            options=BinOptions(clustering, min_bin, written),
+            options=BinOptions(clustering, min_bin, outputs.options(output)),
             force=force,
             argv=sys.argv,
             progress=shown,

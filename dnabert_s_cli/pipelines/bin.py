@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from ..io.folders import OWN_MARK, atomic_folder
 from ..io.provenance import describe_run, write_run_json
 from ..io.sequences import InputSummary
 from ..io.tables import EmbeddingTable
-from .bin_outputs import BinnedContigs, OutputOptions, WrittenBins, map_contigs, write_bin_report, write_outputs
+from .bin_outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs
 from .binning import Clustered, Evidence, cluster_contigs
 from .clustering import ClusterOptions
 from .depths import ContigDepths, DepthInput, read_sample_depth
@@ -83,7 +83,7 @@ class BinReport:
     """What a finished run did."""
 
     bins: Sequence[BinStats]
-    quality: dict[int, tuple[float, float]] | None
+    quality: Mapping[int, tuple[float, float]] | None
     summary: InputSummary
     min_similarity: float | None
     seconds: float
@@ -141,7 +141,9 @@ def bin_contigs(
         write_run_json(folder / OWN_MARK, run)
         if shown is not None:
             write_bin_report(folder, shown, written=written, run=run, title=output.name, summary=summary)
-    return _report(written, summary, clustered.options.min_similarity, seconds=clock.timings_s["total"])
+    return BinReport(
+        written.stats, written.quality, summary, clustered.options.min_similarity, clock.timings_s["total"]
+    )
 
 
 @contextmanager
@@ -247,11 +249,6 @@ def _binned(
         samples=() if depths is None else depths.joined.samples,
         hits=evidence.hits,
     )
-
-
-def _report(written: WrittenBins, summary: InputSummary, min_similarity: float | None, *, seconds: float) -> BinReport:
-    quality = None if written.quality is None else dict(written.quality)
-    return BinReport(written.stats, quality, summary, min_similarity, seconds)
 
 
 def _named(*paths: Path | None) -> list[dict[str, object]]:

@@ -7,7 +7,7 @@ a map of the contigs -> report.html.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -139,12 +139,12 @@ def write_bin_report(
     write_report(folder / REPORT, content)
 
 
-@dataclass(slots=True)  # not frozen: it notes
 class _Noted:
     """What is noted of every record, short ones too, on its way into the bins."""
 
-    gc_of: dict[str, float] = field(default_factory=dict)
-    total_bp: int = 0
+    def __init__(self) -> None:
+        self.gc_of: dict[str, float] = {}
+        self.total_bp = 0
 
     def passing(self, contigs: SequenceInput) -> Iterator[tuple[str, str]]:
         """Id and sequence of every record."""
