@@ -2,7 +2,9 @@
 
 Unit vectors, divided by how much cosines of one genome scatter; depths, transformed so that their noise is the same at
 every depth, divided by how much they scatter between neighbours -> points. exp(-|p - q|^2) is what both together say:
-the product of a Gaussian kernel of each, every sample counting as one more independent measurement.
+the product of a Gaussian kernel of each, every sample counting as one more measurement. The logarithm of such a product
+scatters within one genome as the root of the number of samples; divided by about that, edges within a genome stay alike
+in weight, and the graph does not fall apart where there are many samples.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ def contig_points(
 ) -> NDArray[np.float32]:
     """One point for each contig: (N, D) unit rows and (N, S) mean depths -> (N, D + S) float32.
 
-    |p - q|^2 is (1 - cosine) / spread plus, for each sample, half the squared difference in depth over its variance.
+    |p - q|^2 is (1 - cosine) / spread plus, for each sample, half the squared difference in depth over its variance, all
+    divided by sqrt(1 + S / 2).
 
     Args:
         spread: standard deviation of cosines within a genome (`whitening.similarity_spread`).
@@ -48,7 +51,8 @@ def contig_points(
         evened = even_noise(depth)
         scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
         parts.append((evened / (np.sqrt(2) * scales)).astype(np.float32))
-    return np.ascontiguousarray(np.concatenate(parts, axis=1), dtype=np.float32)
+    n_samples = 0 if depth is None else depth.shape[1]
+    return np.concatenate(parts, axis=1) / np.float32((1 + n_samples / 2) ** 0.25)
 
 
 def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:
