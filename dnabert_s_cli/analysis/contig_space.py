@@ -38,8 +38,8 @@ def contig_points(
 ) -> NDArray[np.float32]:
     """One point for each contig: (N, D) unit rows and (N, S) mean depths -> (N, D + S) float32.
 
-    |p - q|^2 is (1 - cosine) / spread plus, for each sample, half the squared difference in depth over its variance, all
-    divided by sqrt(1 + S / 2).
+    |p - q|^2 is (1 - cosine) / spread plus, for each sample, half the squared difference in depth over its variance,
+    the sum divided by sqrt(1 + S / 2).
 
     Args:
         spread: standard deviation of cosines within a genome (`whitening.similarity_spread`).
@@ -52,7 +52,8 @@ def contig_points(
         scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
         parts.append((evened / (np.sqrt(2) * scales)).astype(np.float32))
     n_samples = 0 if depth is None else depth.shape[1]
-    return np.concatenate(parts, axis=1) / np.float32((1 + n_samples / 2) ** 0.25)
+    points: NDArray[np.float32] = np.concatenate(parts, axis=1) / np.float32((1 + n_samples / 2) ** 0.25)
+    return points
 
 
 def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:
