@@ -1,9 +1,10 @@
 """How fast the 117M-parameter encoder is on the CPU, against upstream's way of running it, in one run.
 
 48 sequences of 0.5 to 12 kb in shuffled order, random weights; upstream's way in float32 against ours in float32 and
-in the number format that `--dtype auto` chooses. Prints one JSON object as the last line.
+in the number format that `--dtype auto` chooses, which is also compared with the rate of products alone in that format,
+of the model's shapes, in this run. Prints one JSON object as the last line.
 
-    python benchmarks/embed_cpu.py [--repeats 2] [--sequences 48]
+    python benchmarks/embed_cpu.py [--repeats 2] [--sequences 48] [--tokens 2000]
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ import torch
 from machine import machine_facts
 from upstream_way import UpstreamWay
 
-from dnabert_s_cli.encoders.devices import resolve_dtype
+from dnabert_s_cli.encoders.devices import batches_at_once, default_batch_tokens, resolve_dtype, side_by_side
 from dnabert_s_cli.encoders.packing import mean_per_sequence, pack, token_batches
 from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
 
 FULL_SIZE = TransformerConfig(4096, 768, 12, 12, 3072)
 _BP_PER_TOKEN = 5
-_BATCH_TOKENS = 8192
 _CPU = torch.device("cpu")
 
 
@@ -34,8 +34,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--sequences", type=int, default=48)
+    parser.add_argument("--tokens", type=int, help="all sequences of this length, in place of the mix")
     arguments = parser.parse_args()
     windows = make_windows(arguments.sequences)
+    if arguments.tokens:
+        windows = [np.resize(window, arguments.tokens) for window in windows]
     model = DnabertTransformer(FULL_SIZE).eval()
     init_weights(model, torch.Generator().manual_seed(0))
     auto = resolve_dtype("auto", _CPU)
@@ -47,12 +50,14 @@ def main() -> None:
         reduced = copy.deepcopy(model).to(auto)
         reduced.slopes = model.slopes
         ways["ours_auto"] = lambda: embed_packed(reduced, windows)
+    before = product_gflops(auto)
     vectors, seconds = measure(ways, arguments.repeats)
+    products = (before + product_gflops(auto)) / 2
     n_tokens = sum(len(window) for window in windows)
-    rates = {way: n_tokens / seconds[way] for way in ways}
+    rates = {way: n_tokens / taken for way, taken in seconds.items()}
     for way, rate in rates.items():
         print(f"{way:18s} {rate:8.0f} tokens/s  {seconds[way]:7.1f} s  {rate / rates['upstream_float32']:5.2f} x")
-    reference = vectors["upstream_float32"]
+    reference, best_s = vectors["upstream_float32"], seconds.get("ours_auto", seconds["ours_float32"])
     result = {
         "benchmark": "embed_cpu",
         "n_sequences": len(windows),
@@ -61,6 +66,8 @@ def main() -> None:
         "tokens_per_s": {way: round(rate) for way, rate in rates.items()},
         "ratio_to_upstream": {way: round(rate / rates["upstream_float32"], 2) for way, rate in rates.items()},
         "least_cosine_to_upstream": {way: round(least_cosine(vectors[way], reference), 6) for way in ways},
+        "product_gflops": round(products),
+        "share_of_product_rate": round(operations(windows) / best_s / 1e9 / products, 3),
         **machine_facts(),
     }
     print(json.dumps(result))
@@ -74,14 +81,48 @@ def make_windows(n_sequences: int) -> list[np.ndarray]:
 
 
 def embed_packed(model: DnabertTransformer, windows: Sequence[np.ndarray]) -> np.ndarray:
-    """Our way: packed batches under a token budget."""
-    lengths = np.array([len(window) for window in windows])
+    """Our way: packed batches under a token budget, each on a thread of its own."""
     vectors = np.empty((len(windows), model.config.hidden_size), dtype=np.float32)
-    with torch.inference_mode():
-        for batch in token_batches(lengths, _BATCH_TOKENS):
-            packed = pack([windows[index] for index in batch], _CPU)
-            vectors[batch] = mean_per_sequence(model(packed.token_ids, packed.runs), packed.runs).numpy()
+    batches = token_batches(np.array([len(window) for window in windows]), default_batch_tokens(_CPU))
+
+    def mean_vectors(batch: np.ndarray) -> np.ndarray:
+        packed = pack([windows[index] for index in batch], _CPU)
+        with torch.inference_mode():
+            means: np.ndarray = mean_per_sequence(model(packed.token_ids, packed.runs), packed.runs).numpy()
+        return means
+
+    with side_by_side(batches_at_once(_CPU)) as run:
+        for batch, means in zip(batches, run(mean_vectors, batches), strict=True):
+            vectors[batch] = means
     return vectors
+
+
+def product_gflops(dtype: torch.dtype) -> float:
+    """Rate of the feed-forward's first product alone, in 10^9 operations a second, all threads at their own."""
+    rows, repeats = default_batch_tokens(_CPU), 3
+    weight = torch.randn(2 * FULL_SIZE.intermediate_size, FULL_SIZE.hidden_size).to(dtype)
+    hidden = torch.randn(rows, FULL_SIZE.hidden_size).to(dtype)
+
+    def multiply(_: int) -> None:
+        with torch.inference_mode():
+            for _ in range(repeats):
+                torch.nn.functional.linear(hidden, weight)
+
+    n_threads = batches_at_once(_CPU) or 1
+    with side_by_side(n_threads) as run:
+        list(run(multiply, range(n_threads)))
+        started = time.perf_counter()
+        list(run(multiply, range(n_threads)))
+        seconds = time.perf_counter() - started
+    return 2 * rows * weight.numel() * repeats * n_threads / seconds / 1e9
+
+
+def operations(windows: Sequence[np.ndarray]) -> float:
+    """Operations of the matrix products and of attention over all windows."""
+    size = FULL_SIZE
+    dense = 2 * (4 * size.hidden_size**2 + 3 * size.hidden_size * size.intermediate_size)
+    per_layer = sum(len(one) * dense + 4 * size.hidden_size * len(one) ** 2 for one in windows)
+    return float(size.num_hidden_layers * per_layer)
 
 
 def measure(ways: dict[str, Callable[[], np.ndarray]], repeats: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:

@@ -26,6 +26,7 @@ class UpstreamWay:
     def __init__(self, model: DnabertTransformer) -> None:
         self.config = model.config
         self.weights = {name: tensor.detach() for name, tensor in model.state_dict().items()}
+        self.device = next(model.parameters()).device
 
     def embed(self, windows: Sequence[np.ndarray]) -> np.ndarray:
         """Mean over attended tokens of each sequence, in input order. -> (N, D) float32."""
@@ -43,26 +44,28 @@ class UpstreamWay:
         for row, window in enumerate(windows):
             ids[row, : len(window)] = torch.from_numpy(window)
             mask[row, : len(window)] = True
+        ids, mask = ids.to(self.device), mask.to(self.device)
         with torch.inference_mode():
             hidden = self._encode(ids, mask)  # (B, L, D)
-            summed = (hidden * mask[:, :, None]).sum(dim=1)
-            means: np.ndarray = (summed / mask.sum(dim=1, keepdim=True)).numpy()
+            summed = (hidden.float() * mask[:, :, None]).sum(dim=1)
+            means: np.ndarray = (summed / mask.sum(dim=1, keepdim=True)).cpu().numpy()
         return means
 
     def _encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(B, L), (B, L) -> (B, L, D), 0 at padding."""
         weights, size = self.weights, (self.config.hidden_size,)
         length = ids.shape[1]
-        position = torch.arange(length)
+        position = torch.arange(length, device=self.device)
         distances = (position[:, None] - position[None, :]).abs()
-        bias = -alibi_slopes(self.config.num_attention_heads)[:, None, None] * distances  # (H, L, L)
+        slopes = alibi_slopes(self.config.num_attention_heads).to(self.device)
+        bias = -slopes[:, None, None] * distances  # (H, L, L)
         bias = bias + torch.where(mask, 0.0, -10000.0)[:, None, None, :]  # (B, H, L, L)
         tokens = weights["embeddings.word_embeddings.weight"][ids[mask]]  # (T, D)
         tokens = tokens + weights["embeddings.token_type_embeddings.weight"][0]
         hidden = F.layer_norm(tokens, size, *self._pair("embeddings.LayerNorm"), eps=self.config.layer_norm_eps)
         for layer in range(self.config.num_hidden_layers):
             hidden = self._block(hidden, mask, bias, f"encoder.layer.{layer}")
-        padded = torch.zeros(*ids.shape, *size)
+        padded = torch.zeros(*ids.shape, *size, device=self.device, dtype=hidden.dtype)
         padded[mask] = hidden
         return padded
 
@@ -81,13 +84,30 @@ class UpstreamWay:
     def _attention(self, qkv: Tensor, mask: Tensor, bias: Tensor) -> Tensor:
         """Pad, attend with the whole (L, L) matrix, take padding out again. (T, 3 D) -> (T, D)."""
         n_heads = self.config.num_attention_heads
-        padded = torch.zeros(*mask.shape, qkv.shape[1])
+        padded = torch.zeros(*mask.shape, qkv.shape[1], device=self.device, dtype=qkv.dtype)
         padded[mask] = qkv
         query, key, value = padded.view(*mask.shape, 3, n_heads, -1).permute(2, 0, 3, 1, 4)  # (B, H, L, D // H)
-        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + bias
-        attended = torch.softmax(scores, dim=-1) @ value
+        attended = self._attend(query, key, value, bias=bias)
         flat: Tensor = attended.transpose(1, 2).flatten(2)[mask]
         return flat
 
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, *, bias: Tensor) -> Tensor:
+        """Scores of all pairs, written out. (B, H, L, D // H) -> the same."""
+        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + bias.to(query.dtype)
+        attended: Tensor = torch.softmax(scores, dim=-1) @ value
+        return attended
+
     def _pair(self, name: str) -> tuple[Tensor, Tensor]:
         return self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
+
+
+class UpstreamAutocast(UpstreamWay):
+    """The same under autocast to bfloat16, with PyTorch's fused attention where it takes a bias."""
+
+    def embed(self, windows: Sequence[np.ndarray]) -> np.ndarray:
+        """As in float32. -> (N, D) float32."""
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return super().embed(windows)
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, *, bias: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))

@@ -26,6 +26,7 @@ from .embed import embed
 from .evaluate import evaluate
 from .evaluate_bins import evaluate_bins
 from .flags import expand_flags
+from .merge import merge
 from .models import models
 from .pairs import pairs
 from .simulate import simulate
@@ -33,7 +34,7 @@ from .train import train
 
 _INTERRUPTED = 130
 _TERMINATED = 143
-_SEVERAL = "WORLD_SIZE"  # in the environment of each process that torchrun, or `train --gpus`, has started
+_SEVERAL = "WORLD_SIZE"  # in the environment of each process that torchrun, or `--gpus`, has started
 # The base of all wrong usage. Typer carries a click of its own from some version on, and exports only this descendant.
 _UsageError: Any = typer.BadParameter.__mro__[2]
 
@@ -47,6 +48,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("embed")(expand_flags(embed))
+app.command("merge")(expand_flags(merge))
 app.command("cluster")(expand_flags(cluster))
 app.command("bin")(expand_flags(bin_contigs))
 app.command("depth")(expand_flags(depth))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +14,53 @@ from .. import defaults
 from . import options as opt
 from .console import duration, progress, say, scaled
 
+if TYPE_CHECKING:
+    from ..pipelines.embed import EmbedReport
+    from ..pipelines.encoding import EncoderOptions, SequenceInput
+    from ..pipelines.progress import Progress
+
 _STDOUT = "-"
+_CPU = "cpu"
+_SPLIT = "Several processes or jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFlags:
+    """Who does how much of it."""
+
+    gpus: Annotated[
+        int, typer.Option("--gpus", min=1, help="Processes to start, one for each GPU.", rich_help_panel=_SPLIT)
+    ] = defaults.PROCESSES
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="Processes to start on the CPU.", rich_help_panel=_SPLIT)
+    ] = defaults.PROCESSES
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            help="i/n, i from 0: embed only this part of all records; `merge` joins the n tables.",
+            show_default=False,
+            rich_help_panel=_SPLIT,
+        ),
+    ] = None
+
+    def check(self, *, is_stdout: bool) -> None:
+        """Wrong usage unless the options go together."""
+        several = max(self.gpus, self.processes) > 1
+        if self.shard is not None:
+            self.parsed_shard()
+        if self.shard is not None and several:
+            raise typer.BadParameter("either --shard or several processes")
+        if is_stdout and (self.shard is not None or several):
+            raise typer.BadParameter("--shard, --gpus and --processes need a file as --output")
+
+    def parsed_shard(self) -> tuple[int, int]:
+        """(i, n)."""
+        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", self.shard or "")
+        index, n_shards = map(int, found.groups()) if found else (0, 0)
+        if index >= n_shards:
+            raise typer.BadParameter(f"'{self.shard}' is no i/n with i from 0 to n - 1", param_hint="--shard")
+        return index, n_shards
 
 
 def embed(
@@ -35,24 +83,66 @@ def embed(
     resume: opt.Resume = False,
     force: opt.Force = False,
     *,
+    split: SplitFlags,
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
-) -> None:
+) -> int:
     """Turn sequences into vectors: one row per record, in input order.
 
     Beside emb.npy stand emb.ids.tsv (id, length, tokens, windows) and emb.run.json (how it was made).
     """
     messages.start()
-    from ..pipelines.embed import TableOptions, embed_to_stdout
-    from ..pipelines.embed import embed as run
+    from ..pipelines.launching import is_first_process, launch_processes
+
+    split.check(is_stdout=str(output) == _STDOUT)
+    code = launch_processes(sys.argv[1:], gpus=split.gpus, processes=split.processes)
+    if code is not None:
+        return code
     from ..pipelines.encoding import SequenceInput
 
     source = SequenceInput(tuple(sequences), min_length, reference)
-    with progress(quiet=messages.quiet) as shown:
+    options = encoder.options(device=_CPU if split.processes > 1 else None)
+    with progress(quiet=messages.quiet or not is_first_process()) as shown:
+        report: EmbedReport | None
         if str(output) == _STDOUT:
-            report = embed_to_stdout(source, encoder.options(), table_format=table_format or "tsv", progress=shown)
+            report = _run_to_stdout(source, options, table_format=table_format, shown=shown)
         else:
-            writing = TableOptions(table_format, resume, force)
-            report = run(source, output, options=encoder.options(), writing=writing, argv=sys.argv, progress=shown)
-    rate = scaled(report.total_bp / max(report.seconds, 1e-6), "bp")
-    say(f"{report.n_records:,} records, {scaled(report.total_bp, 'bp')} in {duration(report.seconds)} ({rate}/s)")
+            writing = (table_format, resume, force)
+            report = _run(source, output, options=options, writing=writing, split=split, shown=shown)
+    if report is not None:
+        rate = scaled(report.total_bp / max(report.seconds, 1e-6), "bp")
+        say(f"{report.n_records:,} records, {scaled(report.total_bp, 'bp')} in {duration(report.seconds)} ({rate}/s)")
+    return 0
+
+
+def _run_to_stdout(
+    source: SequenceInput, options: EncoderOptions, *, table_format: str | None, shown: Progress
+) -> EmbedReport:
+    from ..pipelines.embed import embed_to_stdout
+
+    return embed_to_stdout(source, options, table_format=table_format or "tsv", progress=shown)
+
+
+def _run(
+    source: SequenceInput,
+    output: Path,
+    *,
+    options: EncoderOptions,
+    writing: tuple[str | None, bool, bool],
+    split: SplitFlags,
+    shown: Progress,
+) -> EmbedReport | None:
+    """The whole, one shard of it, or one process's part: one function each."""
+    from ..pipelines.embed import TableOptions
+    from ..pipelines.embed import embed as run
+    from ..pipelines.launching import is_one_of_several
+
+    how = TableOptions(*writing)
+    if not split.shard and not is_one_of_several():
+        return run(source, output, options=options, writing=how, argv=sys.argv, progress=shown)
+    from ..pipelines.embed_shards import embed_shard, embed_together
+
+    if not split.shard:
+        return embed_together(source, output, options=options, writing=how, argv=sys.argv, progress=shown)
+    shard = split.parsed_shard()
+    return embed_shard(source, output, shard=shard, options=options, writing=how, argv=sys.argv, progress=shown)

@@ -155,13 +155,13 @@ class EncoderFlags:
     trust_remote_code: TrustRemoteCode = False
     threads: Threads = defaults.THREADS
 
-    def options(self) -> EncoderOptions:
-        """The same for a pipeline."""
+    def options(self, *, device: str | None = None) -> EncoderOptions:
+        """The same for a pipeline; `device` stands in where none was chosen."""
         from ..pipelines.encoding import EncoderOptions
 
         return EncoderOptions(
             model=self.model,
-            device=self.device,
+            device=device if device and self.device == defaults.DEVICE else self.device,
             dtype=self.dtype,
             window_bp=self.window,
             overlap_bp=self.overlap,

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from huggingface_hub import constants
 
 from ..errors import DnabertSError
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -30,10 +37,12 @@ _SHOWN_PACKAGES = (
     "pyarrow",
 )
 _CPU_TOKENS_PER_GIB = 1_024
-_MAX_CPU_TOKENS = 8_192  # enough to fill the matrix units; more only costs memory
+_MAX_CPU_TOKENS = 2_048  # enough to fill the matrix units of the one core that computes a batch
+_CPU_BATCHES_PER_GIB = 1  # side by side, each with its activations
 _MIN_TOKENS = 1_024
-_CUDA_TOKENS_PER_GIB = 4_096  # at hidden size 768: activations of one layer, with attention's bias, stay well below
-_MAX_CUDA_TOKENS = 131_072
+_CUDA_TOKENS_PER_GIB = 2_048  # at hidden size 768: activations of one layer, with attention's bias, stay well below
+_MAX_CUDA_TOKENS = 65_536
+_CUDA_BATCHES = 2
 
 
 def resolve_device(name: str) -> torch.device:
@@ -105,6 +114,48 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def batches_at_once(device: torch.device) -> int | None:
+    """How many batches are under way: on the CPU one for each thread, as far as memory goes; None: one.
+
+    On CUDA two, so that one is laid out and copied while the device computes the other.
+    """
+    if device.type != "cpu":
+        return _CUDA_BATCHES if device.type == "cuda" else None
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return max(1, min(torch.get_num_threads(), int(gib * _CPU_BATCHES_PER_GIB)))
+
+
+@contextmanager
+def side_by_side(
+    n_at_once: int | None,
+) -> Iterator[Callable[[Callable[[_In], _Out], Iterable[_In]], Iterable[_Out]]]:
+    """A `map` that works on so many items at a time, each on one thread alone; None: on one after the other.
+
+    A matrix product that is split among threads may add up in another order; split by items, no number depends on how
+    many threads there are. What has not begun is dropped when the context is left.
+    """
+    if n_at_once is None:
+        yield map
+        return
+    with one_torch_thread():
+        pool = ThreadPoolExecutor(n_at_once)
+        try:
+            yield pool.map
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Matrix products on the calling thread alone."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def default_batch_tokens(device: torch.device) -> int:

@@ -8,23 +8,27 @@ mean vector per window -> the mean per sequence, weighted by tokens. What differ
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 
 from .. import defaults
 from ..errors import DnabertSError
-from .devices import is_out_of_memory
+from .devices import is_out_of_memory, side_by_side
 from .packing import token_batches
 from .windows import reverse_complement, upper_dna, window_spans
 
 logger = logging.getLogger(__name__)
 
 
+_SLAB_BP = 1_000_000  # tokenised, then sorted by length together; the next slab is tokenised meanwhile
+
 OnProgress = Callable[[int], object]
+_Made = TypeVar("_Made")
 
 
 def ignore_progress(n_bp: int) -> None:
@@ -83,6 +87,10 @@ class Backbone(Protocol):
     @property
     def fingerprint(self) -> str:
         """Hex digest of weights, configuration and tokenizer."""
+
+    @property
+    def n_at_once(self) -> int | None:
+        """How many batches it takes side by side, each on a thread of its own; None where it uses threads itself."""
 
     def tokenize(self, pieces: Sequence[str]) -> list[list[np.ndarray]]:
         """Token windows of each piece of DNA: one, or more where the model's context is short.
@@ -151,8 +159,7 @@ class Embedder:
         sums = np.zeros((len(sequences), self.dim), dtype=np.float64)
         n_tokens = np.zeros(len(sequences), dtype=np.int64)
         n_windows = np.zeros(len(sequences), dtype=np.int64)
-        for slab in self._slabs(sequences):
-            tokenized = self.backbone.tokenize([piece.dna for piece in slab])
+        for slab, tokenized in _made_ahead(self._tokenized_slabs(sequences)):
             windows = [window for piece in tokenized for window in piece]
             windows_of_piece = [len(piece) for piece in tokenized]
             owners = np.repeat([piece.owner for piece in slab], windows_of_piece)
@@ -168,8 +175,13 @@ class Embedder:
         means = sums / np.maximum(n_tokens, 1)[:, None]
         return Embedded(means.astype(np.float32), n_tokens, n_windows)
 
+    def _tokenized_slabs(self, sequences: Sequence[str]) -> Iterator[tuple[list[_Piece], list[list[np.ndarray]]]]:
+        """Slabs, and the token windows of each piece."""
+        for slab in self._slabs(sequences):
+            yield slab, self.backbone.tokenize([piece.dna for piece in slab])
+
     def _slabs(self, sequences: Sequence[str]) -> Iterator[list[_Piece]]:
-        """Pieces of DNA, some million bases at a time, so that a whole chromosome fits too."""
+        """Pieces of DNA, a million bases at a time, so that a whole chromosome fits too."""
         slab: list[_Piece] = []
         n_bp = 0
         for owner, sequence in enumerate(sequences):
@@ -181,7 +193,7 @@ class Embedder:
                     slab.append(_Piece(owner, reverse_complement(dna[start:end]), 0))
                 done_bp = end
                 n_bp += end - start
-                if n_bp >= defaults.CHUNK_BP:
+                if n_bp >= _SLAB_BP:
                     yield slab
                     slab, n_bp = [], 0
         if slab:
@@ -192,18 +204,43 @@ class Embedder:
     ) -> np.ndarray:
         """Mean vector of each window, whatever batches it takes. -> (windows, D) float32."""
         vectors = np.empty((len(windows), self.dim), dtype=np.float32)
-        pending = list(reversed(token_batches(lengths, self.batch_tokens)))
+
+        def keep(batch: np.ndarray, means: np.ndarray) -> None:
+            vectors[batch] = means
+            on_progress(round(new_bp[batch].sum()))
+
+        pending = token_batches(lengths, self.batch_tokens)
         while pending:
-            batch = pending.pop()
-            try:
-                vectors[batch] = self.backbone.mean_vectors([windows[index] for index in batch])
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                pending.extend(reversed(self._halve(batch, lengths, error=error)))
-            else:
-                on_progress(round(new_bp[batch].sum()))
+            pending = self._encode_round(pending, windows, lengths=lengths, keep=keep)
         return vectors
+
+    def _encode_round(
+        self,
+        batches: Sequence[np.ndarray],
+        windows: Sequence[np.ndarray],
+        *,
+        lengths: np.ndarray,
+        keep: Callable[[np.ndarray, np.ndarray], object],
+    ) -> list[np.ndarray]:
+        """Compute all batches, hand on what comes out, and return in halves those that did not fit."""
+        halves: list[np.ndarray] = []
+        with side_by_side(self.backbone.n_at_once) as run:
+            outcomes = run(self._attempt, [[windows[index] for index in batch] for batch in batches])
+            for batch, outcome in zip(batches, outcomes, strict=True):
+                if isinstance(outcome, np.ndarray):
+                    keep(batch, outcome)
+                else:
+                    halves += self._halve(batch, lengths, error=outcome)
+        return halves
+
+    def _attempt(self, windows: Sequence[np.ndarray]) -> np.ndarray | BaseException:
+        """Mean vectors of a batch, or the error that says that it does not fit. B windows -> (B, D) float32."""
+        try:
+            return self.backbone.mean_vectors(windows)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return error
 
     def _halve(self, batch: np.ndarray, lengths: np.ndarray, *, error: BaseException) -> list[np.ndarray]:
         """The batch in two, and a smaller budget from here on; an error when it is one window already."""
@@ -218,6 +255,15 @@ class Embedder:
             torch.cuda.empty_cache()
         half = len(batch) // 2
         return [batch[:half], batch[half:]]
+
+
+def _made_ahead(source: Iterator[_Made]) -> Generator[_Made, None, None]:
+    """What the source makes, the next one in the making while one is in use."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
+        waiting = ahead.submit(next, source, None)
+        while (made := waiting.result()) is not None:
+            waiting = ahead.submit(next, source, None)
+            yield made
 
 
 @dataclass(frozen=True, slots=True)

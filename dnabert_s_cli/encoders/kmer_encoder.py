@@ -1,25 +1,27 @@
 """A trained k-mer network as an encoder: counts on threads, then the network in batches of one shape.
 
-Sequences -> groups of bounded size -> counts, whole numbers, on all threads -> batches of `BATCH_ROWS` profiles, the
-last one filled up -> each batch through the network by one thread, all threads at batches of their own -> unit length.
-So no number depends on how many threads there are, and a row's company does not change what is computed for it.
+Sequences -> groups of bounded size -> counts, whole numbers, on all threads -> batches of `BATCH_ROWS` rows, the last
+one filled up, short and long sequences apart -> each batch through the network by one thread, all threads at batches of
+their own; short sequences by the sparse way of `kmer_sparse` -> unit length. So no number depends on how many threads
+there are, and a row's company does not change what is computed for it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .devices import side_by_side
 from .embedder import Embedded, OnProgress, ignore_progress
 from .kmer_network import KmerNetwork
 from .kmer_profile import n_counted, profile_counts, profiles_of_counts
+from .kmer_sparse import FoldedLayer, first_projection, fold_first_layer, is_mostly_background
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,11 @@ class KmerEncoder:
     network: KmerNetwork
     threads: int = 1
     _has_warned: bool = field(default=False, init=False, repr=False)
+    _folded: FoldedLayer | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make ready what short sequences take."""
+        self._folded = fold_first_layer(self.network)
 
     @property
     def dim(self) -> int:
@@ -65,34 +72,47 @@ class KmerEncoder:
         vectors = np.empty((len(sequences), self.dim), dtype=np.float32)
         n_kmers = np.zeros(len(sequences), dtype=np.int64)
         group_rows = max(_GROUP_CELLS // self.network.config.n_inputs // BATCH_ROWS, 1) * BATCH_ROWS
-        with _one_torch_thread(), ThreadPoolExecutor(self.threads) as pool:
+        with side_by_side(self.threads) as run:
             for first in range(0, len(sequences), group_rows):
                 group = sequences[first : first + group_rows]
-                counts = self._count(group)
-                n_kmers[first : first + len(group)] = n_counted(counts, self.network.config)[: len(group)]
-                starts = range(0, len(group), BATCH_ROWS)
-                batches = pool.map(self._vectors, [counts[start : start + BATCH_ROWS] for start in starts])
-                for start, batch in zip(starts, batches, strict=True):
-                    part = group[start : start + BATCH_ROWS]
-                    vectors[first + start : first + start + len(part)] = batch[: len(part)]
-                    on_progress(sum(map(len, part)))
+                counts = profile_counts([*group, ""], self.network.config, threads=self.threads)
+                n_kmers[first : first + len(group)] = n_counted(counts, self.network.config)[:-1]
+                batches = self._batches(n_kmers[first : first + len(group)])
+                for rows, batch in zip(batches, run(partial(self._vectors, counts), batches), strict=True):
+                    vectors[first + rows] = batch
+                    on_progress(sum(len(group[row]) for row in rows))
         self._warn_of_short(int((n_kmers < MIN_KMERS).sum()))
         return Embedded(vectors, n_kmers, np.ones(len(sequences), dtype=np.int64))
 
-    def _count(self, group: Sequence[str]) -> np.ndarray:
-        """Counts of a group, the last batch filled up with empty sequences. -> (rows, columns) int32."""
-        n_missing = -len(group) % BATCH_ROWS
-        return profile_counts([*group, *[""] * n_missing], self.network.config, threads=self.threads)
+    def _batches(self, n_kmers: np.ndarray) -> list[np.ndarray]:
+        """Rows of a group that go through the network together, at most `BATCH_ROWS`: all through one kind of layer."""
+        mostly_background = is_mostly_background(n_kmers, self.network.config)
+        kinds = np.flatnonzero(mostly_background), np.flatnonzero(~mostly_background)
+        return [rows[first : first + BATCH_ROWS] for rows in kinds for first in range(0, len(rows), BATCH_ROWS)]
 
-    def _vectors(self, counts: np.ndarray) -> np.ndarray:
-        """Vectors of one batch of counts. (BATCH_ROWS, columns) int32 -> (BATCH_ROWS, D) float32."""
-        profiles = profiles_of_counts(counts, self.network.config)  # (BATCH_ROWS, C)
+    def _vectors(self, counts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Vectors of a batch, always of one shape on the way. (N + 1, columns) int32, the last row 0 -> (rows, D)."""
+        filled_up = np.full(BATCH_ROWS, len(counts) - 1)
+        filled_up[: len(rows)] = rows
+        batch = counts[filled_up]  # (BATCH_ROWS, columns)
+        n_kmers = n_counted(batch, self.network.config)
+        with torch.inference_mode():
+            if self._folded is not None and is_mostly_background(n_kmers, self.network.config).all():
+                projected = first_projection(self._folded, batch, config=self.network.config)
+                projected[torch.from_numpy(n_kmers < MIN_KMERS)] = self._folded.at_mean
+                outputs = self.network.forward_behind_product(projected)
+            else:
+                outputs = self.network(torch.from_numpy(self._profiles(batch, n_kmers)))
+            vectors: np.ndarray = F.normalize(outputs, dim=1).numpy()
+        return vectors[: len(rows)]
+
+    def _profiles(self, counts: np.ndarray, n_kmers: np.ndarray) -> np.ndarray:
+        """Profiles of a batch of counts, the average one where they say nothing. -> (BATCH_ROWS, C) float32."""
+        profiles = profiles_of_counts(counts, self.network.config)
         average = self.network.standardise.running_mean
         assert average is not None, "the network keeps the mean of each column"
-        profiles[n_counted(counts, self.network.config) < MIN_KMERS] = average.numpy()
-        with torch.inference_mode():
-            vectors: np.ndarray = F.normalize(self.network(torch.from_numpy(profiles)), dim=1).numpy()
-        return vectors
+        profiles[n_kmers < MIN_KMERS] = average.numpy()
+        return profiles
 
     def _warn_of_short(self, n_short: int) -> None:
         """Say once that some vectors say nothing."""
@@ -104,14 +124,3 @@ class KmerEncoder:
                 n_short,
                 MIN_KMERS,
             )
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    """Matrix products on the calling thread alone: split among several, they may add up in another order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -28,8 +28,13 @@ class HiddenLayer(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         """(B, n_in) -> (B, n_out)."""
-        changed: Tensor = self.dropout(F.gelu(self.norm(self.linear(states))))
+        changed = self.activate(self.linear(states))
         return states + changed if self.is_residual else changed
+
+    def activate(self, projected: Tensor) -> Tensor:
+        """What stands behind the product. (B, n_out) -> (B, n_out)."""
+        changed: Tensor = self.dropout(F.gelu(self.norm(projected)))
+        return changed
 
 
 class KmerNetwork(nn.Module):
@@ -67,6 +72,11 @@ class KmerNetwork(nn.Module):
         for module in self.layers[:layer]:
             states = module(states)
         return states
+
+    def forward_behind_product(self, projected: Tensor) -> Tensor:
+        """The rest of the way from the product of layer 0, which must have no residual. (B, its width) -> (B, D)."""
+        first = self.layers[0]
+        return self.forward_from(first.activate(projected) if isinstance(first, HiddenLayer) else projected, 1)
 
     def forward_from(self, states: Tensor, layer: int) -> Tensor:
         """The rest of the way from what enters that layer. (B, its width) -> (B, D)."""

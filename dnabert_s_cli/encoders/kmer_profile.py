@@ -47,22 +47,39 @@ def profiles_of_counts(counts: np.ndarray, config: KmerNetworkConfig) -> np.ndar
     first = 0
     for kmer in config.kmers:
         n_columns = n_spectrum_columns(kmer, max_columns=config.max_columns)
-        _to_multiples(profiles[:, first : first + n_columns], config.transform)
+        columns = profiles[:, first : first + n_columns]
+        totals = columns.sum(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)  # (N, 1)
+        transformed(columns, totals, n_columns=np.float32(n_columns), transform=config.transform)
         first += n_columns
     if config.length_features:
-        n_kmers = n_counted(counts, config).astype(np.float32)
-        profiles[:, -N_LENGTH_FEATURES] = np.log1p(n_kmers)
-        profiles[:, -N_LENGTH_FEATURES + 1] = 1 / np.sqrt(1 + n_kmers)
+        profiles[:, -N_LENGTH_FEATURES:] = length_features(n_counted(counts, config).astype(np.float32))
     return profiles
 
 
-def _to_multiples(counts: np.ndarray, transform: str) -> None:
-    """Counts of one k-mer to what the network takes, in place. (N, C) float32."""
-    n_columns = np.float32(counts.shape[1])
-    totals = counts.sum(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)  # (N, 1)
+def length_features(n_kmers: np.ndarray) -> np.ndarray:
+    """How noisy a profile is, from its number of k-mers. (N,) float32 -> (N, 2) float32."""
+    return np.stack([np.log1p(n_kmers), 1 / np.sqrt(1 + n_kmers)], axis=1)
+
+
+def transformed(
+    counts: np.ndarray, totals: np.ndarray, *, n_columns: np.ndarray | np.float32, transform: str
+) -> np.ndarray:
+    """What the network takes for counts, in place: multiples of the mean share, transformed. float32, shapes that fit.
+
+    Args:
+        totals: k-mers of the same kind in the same row.
+        n_columns: columns of that kind.
+    """
     if transform == "anscombe":
         counts += _ANSCOMBE
-        totals += _ANSCOMBE * n_columns
+        totals = totals + _ANSCOMBE * n_columns
     counts *= n_columns / np.maximum(totals, 1)
     if transform != "linear":
         np.sqrt(counts, out=counts)
+    return counts
+
+
+def background_values(totals: np.ndarray, n_columns: np.ndarray, *, transform: str) -> np.ndarray:
+    """What the network takes for a count of 0. (N, S) float32 totals, (S,) columns of each kind -> (N, S) float32."""
+    zeros = np.zeros(totals.shape, dtype=np.float32)
+    return transformed(zeros, totals, n_columns=n_columns.astype(np.float32), transform=transform)

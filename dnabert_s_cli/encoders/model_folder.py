@@ -13,6 +13,7 @@ import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ..errors import DnabertSError
-from .devices import device_name
+from .devices import batches_at_once, device_name
 from .packing import mean_per_sequence, pack
 from .tokenizer import DnaTokenizer
 from .transformer import DnabertTransformer, TransformerConfig
@@ -35,6 +36,13 @@ _UNUSED_HEADS = ("cls.", "pooler.", "classifier.")
 _STOCK_HINT = "for another kind of model, name it as hf:FOLDER"
 
 
+class FastWay(Protocol):
+    """What takes the place of the plain way where it can."""
+
+    def mean_vectors(self, windows: Sequence[np.ndarray]) -> np.ndarray | None:
+        """Mean of the last layer over each window's tokens; None: take the plain way. B windows -> (B, D) float32."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TransformerBackbone:
     """A DNABERT-2 / DNABERT-S encoder with its tokenizer, as `Embedder` uses it."""
@@ -44,6 +52,8 @@ class TransformerBackbone:
     model: DnabertTransformer
     tokenizer: DnaTokenizer
     device: torch.device
+    n_at_once: int | None = None
+    fast: FastWay | None = None
 
     @property
     def dim(self) -> int:
@@ -61,6 +71,9 @@ class TransformerBackbone:
 
     def mean_vectors(self, windows: Sequence[np.ndarray]) -> np.ndarray:
         """Mean of the last layer over each window's tokens. B windows -> (B, D) float32."""
+        fast_means = self.fast.mean_vectors(windows) if self.fast is not None else None
+        if fast_means is not None:
+            return fast_means
         batch = pack(windows, self.device)
         with torch.inference_mode():
             hidden = self.model(batch.token_ids, batch.runs)  # (T, D)
@@ -81,7 +94,18 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
     model.slopes = model.make_slopes(config).to(device)  # float32 always: bfloat16 would shift every distance
     tokenizer = DnaTokenizer(tokenizer_path, vocab_size=config.vocab_size)
     fingerprint = hash_files([config_path, tokenizer_path, weights_path])
-    return TransformerBackbone(name, fingerprint, model, tokenizer, device)
+    fast = _fast_way(model, device, dtype=dtype)
+    return TransformerBackbone(name, fingerprint, model, tokenizer, device, batches_at_once(device), fast)
+
+
+def _fast_way(model: DnabertTransformer, device: torch.device, *, dtype: torch.dtype) -> FastWay | None:
+    """Mean vectors by the compiled attention, on CUDA; None elsewhere, and where it cannot be compiled."""
+    if device.type != "cuda":
+        return None
+    from .flex import FlexEncoder, compiled_kernel  # late: only GPUs need the compiler
+
+    kernel = compiled_kernel(device, dtype)
+    return FlexEncoder(model, kernel) if kernel is not None else None
 
 
 def model_files(folder: Path) -> tuple[Path, Path, Path]:

@@ -47,7 +47,9 @@ class PackedBatch:
 def pack(windows: Sequence[np.ndarray], device: torch.device) -> PackedBatch:
     """Lay token windows end to end, in the order given."""
     flat = torch.from_numpy(np.concatenate(windows).astype(np.int64))  # (T,)
-    return PackedBatch(flat.to(device), tuple(len(window) for window in windows))
+    if device.type == "cuda":
+        flat = flat.pin_memory()  # copied while the device still computes the batch before
+    return PackedBatch(flat.to(device, non_blocking=True), tuple(len(window) for window in windows))
 
 
 def equal_length_runs(lengths: Sequence[int]) -> tuple[Run, ...]:

@@ -78,6 +78,7 @@ class StockBackbone:
     dim: int
     model: nn.Module
     tokenizer: WindowTokenizer
+    n_at_once: int | None = None  # some of these models keep state while they compute
 
     def describe(self) -> dict[str, object]:
         """Device and number format, for provenance."""

@@ -9,16 +9,19 @@ Source: DNABERT-2, Zhou et al. 2023, arXiv 2306.15006, on MosaicBERT, Portes et 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import DnabertSError
-from .attention import BiasedRun, alibi_slopes, biased_runs, packed_attention
+from .attention import alibi_slopes, biased_runs, packed_attention
 from .packing import Run
+
+Attend = Callable[[Tensor], Tensor]  # attention inside the sequences of a batch: (T, 3, H, D // H) -> (T, H, D // H)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,10 @@ class SelfAttention(nn.Module):
         self.n_heads = config.num_attention_heads
         self.Wqkv = nn.Linear(config.hidden_size, 3 * config.hidden_size)
 
-    def forward(self, hidden: Tensor, runs: Sequence[BiasedRun]) -> Tensor:
+    def forward(self, hidden: Tensor, attend: Attend) -> Tensor:
         """(T, D) -> (T, D)."""
         qkv = self.Wqkv(hidden).view(len(hidden), 3, self.n_heads, -1)  # (T, 3, H, D // H)
-        return packed_attention(qkv, runs).flatten(1)  # (T, D)
+        return attend(qkv).flatten(1)  # (T, D)
 
 
 class ResidualNorm(nn.Module):
@@ -114,9 +117,9 @@ class Attention(nn.Module):
         self.self = SelfAttention(config)
         self.output = ResidualNorm(config)
 
-    def forward(self, hidden: Tensor, runs: Sequence[BiasedRun]) -> Tensor:
+    def forward(self, hidden: Tensor, attend: Attend) -> Tensor:
         """(T, D) -> (T, D)."""
-        normed: Tensor = self.output(self.self(hidden, runs), hidden)
+        normed: Tensor = self.output(self.self(hidden, attend), hidden)
         return normed
 
 
@@ -148,9 +151,9 @@ class Block(nn.Module):
         self.attention = Attention(config)
         self.mlp = GatedFeedForward(config)
 
-    def forward(self, hidden: Tensor, runs: Sequence[BiasedRun]) -> Tensor:
+    def forward(self, hidden: Tensor, attend: Attend) -> Tensor:
         """(T, D) -> (T, D)."""
-        output: Tensor = self.mlp(self.attention(hidden, runs))
+        output: Tensor = self.mlp(self.attention(hidden, attend))
         return output
 
 
@@ -179,13 +182,16 @@ class DnabertTransformer(nn.Module):
         """ALiBi's slopes, (H,) float32: computed, never loaded."""
         return alibi_slopes(config.num_attention_heads)
 
-    def biased_runs(self, runs: Sequence[Run]) -> list[BiasedRun]:
-        """The attention bias of a batch, shared by all layers, in the number format of the matrix products."""
+    def plain_attention(self, runs: Sequence[Run]) -> Attend:
+        """Attention inside the sequences of a batch, with its bias made once for all layers.
+
+        The bias is in the number format of the matrix products.
+        """
         device_type = self.slopes.device.type
         dtype = self.embeddings.word_embeddings.weight.dtype
         if torch.is_autocast_enabled(device_type):
             dtype = torch.get_autocast_dtype(device_type)
-        return biased_runs(runs, self.slopes, dtype=dtype)
+        return partial(packed_attention, runs=biased_runs(runs, self.slopes, dtype=dtype))
 
     def forward(self, token_ids: Tensor, runs: Sequence[Run]) -> Tensor:
         """Last hidden states of a packed batch. (T,) int64 -> (T, D).
@@ -195,12 +201,14 @@ class DnabertTransformer(nn.Module):
             runs: the neighbouring sequences of equal length, covering all T tokens in order.
         """
         assert not runs or runs[-1].end == len(token_ids), "runs must cover the tokens"
-        biased = self.biased_runs(runs)
-        hidden = self.embeddings(token_ids)
+        return self.hidden_states(token_ids, self.plain_attention(runs))
+
+    def hidden_states(self, token_ids: Tensor, attend: Attend) -> Tensor:
+        """Last hidden states of a packed batch, by any way of attending inside its sequences. (T,) int64 -> (T, D)."""
+        hidden: Tensor = self.embeddings(token_ids)
         for block in self.encoder.layer:
-            hidden = block(hidden, biased)
-        last: Tensor = hidden
-        return last
+            hidden = block(hidden, attend)
+        return hidden
 
 
 def init_weights(model: DnabertTransformer, generator: torch.Generator) -> None:

@@ -65,6 +65,8 @@ class EmbeddingWriter:
 
     Attributes:
         n_chunks, n_rows: finished by an earlier run that was broken off; 0 when new.
+        is_complete: whether that run had appended everything, so that only `finish` is missing.
+        parts_path: a folder, not made yet, for tables that are to be joined; it goes and stays with unfinished work.
     """
 
     def __init__(
@@ -107,6 +109,8 @@ class EmbeddingWriter:
             raise
         self.n_chunks = self._partial.progress.n_chunks
         self.n_rows = self._partial.progress.n_rows
+        self.is_complete = self._partial.progress.is_complete
+        self.parts_path = self._partial.parts_path
 
     def _start(self, *, is_new: bool, resume: bool, force: bool) -> None:
         if not (is_new or resume or force):
@@ -166,7 +170,8 @@ class EmbeddingWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._partial.progress.n_chunks == 0 and not self._partial.progress.is_complete:
+        done = self._partial.progress
+        if done.n_chunks == 0 and not done.is_complete and not self.parts_path.exists():
             self._partial.remove()
         self._partial.close()
 

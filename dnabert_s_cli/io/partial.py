@@ -4,6 +4,7 @@
     ids.tsv      header, then id, length, tokens, windows of each row, only ever appended
     state.json   how much of both is finished, and what made it; replaced in one step after each chunk
     lock         held while a process works here
+    parts/       tables of the parts that several processes embed, where they do; complete before rows.npy begins
 
 A process killed at any moment leaves state.json true and at most more bytes than it counts; these are cut off by the
 next one.
@@ -17,6 +18,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -56,6 +58,7 @@ class PartialFolder:
         self.path = output.with_name(output.name + ".partial")
         self.rows_path = self.path / "rows.npy"
         self.ids_path = self.path / "ids.tsv"
+        self.parts_path = self.path / "parts"
         self.progress = Progress()
         self._dim = dim
         self._settings: dict[str, object] = json.loads(json.dumps({"dim": dim, **settings}))
@@ -82,6 +85,7 @@ class PartialFolder:
     def begin(self) -> None:
         """Start with no rows."""
         self._state_path.unlink(missing_ok=True)
+        shutil.rmtree(self.parts_path, ignore_errors=True)
         self._open_tables()
         os.ftruncate(self._rows_fd, NPY_HEADER_BYTES)
         os.ftruncate(self._ids_fd, 0)
@@ -148,6 +152,7 @@ class PartialFolder:
 
     def remove(self) -> None:
         """Delete the folder; state.json goes late, so that a process killed meanwhile can be resumed."""
+        shutil.rmtree(self.parts_path, ignore_errors=True)
         known = ("rows.npy", "ids.tsv", "ids.final", "run.json", "table", "state.new", "state.json", "lock")
         for name in known:
             (self.path / name).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ collects every problem of every file.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,11 +83,18 @@ def read_sequences(
 
 
 def scan_sequences(
-    paths: Sequence[_Path], *, min_length_bp: int = 0, reference_path: _Path | None = None
+    paths: Sequence[_Path],
+    *,
+    min_length_bp: int = 0,
+    reference_path: _Path | None = None,
+    on_lengths: Callable[[list[int]], object] | None = None,
 ) -> InputSummary:
     """Read everything once, to count it and to find all that is wrong before any work is done.
 
     Arguments are those of `read_sequences`, save that "-" is refused: standard input cannot be read again.
+
+    Args:
+        on_lengths: told the lengths of the records kept, in order, some thousand at a time.
 
     Raises:
         DnabertSError: every problem of every file together. A FASTA file is read on after a bad record (up to
@@ -103,7 +110,7 @@ def scan_sequences(
         if path_problem is not None:
             problems.append(path_problem)
             continue
-        scan = _Scan(min_length_bp)
+        scan = _Scan(min_length_bp, on_lengths)
         try:
             with SequenceFile(path, reference_path=reference_path, is_hashed=True) as file:
                 scan.read(file, names)
@@ -144,8 +151,9 @@ def _log_short(n_records: int, n_short: int, *, min_length_bp: int, level: int) 
 class _Scan:
     """The counts and problems of one file."""
 
-    def __init__(self, min_length_bp: int) -> None:
+    def __init__(self, min_length_bp: int, on_lengths: Callable[[list[int]], object] | None) -> None:
         self._min_length_bp = min_length_bp
+        self._on_lengths = on_lengths
         self.longest_bp = 0
         self.n_short = 0
         self.problems: list[DnabertSError] = []
@@ -158,6 +166,8 @@ class _Scan:
             kept = [length for length in lengths if length >= self._min_length_bp]
             n_records += len(kept)
             total_bp += sum(kept)
+            if self._on_lengths is not None:
+                self._on_lengths(kept)
             self.n_short += len(lengths) - len(kept)
             self.longest_bp = max(self.longest_bp, max(kept, default=0))
             if problem is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import DnabertSError
 from .embedding_binary import read_npy, read_npz, read_parquet
+from .embedding_parts import Part, Shard, part_chunks, read_part, whole_of
 from .embedding_text import TsvStream, read_ids, read_tsv
 from .embedding_writer import EmbeddingWriter, chain_digest, ids_path_of, run_path_of
 from .embeddings import EmbeddedChunk, EmbeddingTable, check_table
@@ -23,9 +24,14 @@ __all__ = [
     "EmbeddedChunk",
     "EmbeddingTable",
     "EmbeddingWriter",
+    "Part",
+    "Shard",
     "TsvStream",
     "chain_digest",
+    "part_chunks",
     "read_embeddings",
+    "read_part",
+    "whole_of",
 ]
 
 _TSV_SUFFIXES = (".tsv", ".tsv.gz", ".tsv.bz2", ".tsv.xz", ".tsv.zst")

@@ -12,15 +12,21 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from .. import defaults
+from ..encoders.embedder import Encoder
+from ..errors import DnabertSError
 from ..io.provenance import describe_run
 from ..io.sequences import Record
 from ..io.tables import EmbeddingWriter, TsvStream, chain_digest
-from .encoding import EncoderOptions, SequenceInput, embed_chunk, input_facts, record_chunks
+from .encoding import EncoderOptions, SequenceInput, embed_chunk, input_facts
+from .overlap import WorkBehind
 from .progress import Progress
+from .shares import Share, record_chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +70,18 @@ def embed(
     """
     started = time.monotonic()
     encoder = options.open()
-    settings = {**encoder.describe(), "min_length_bp": source.min_length_bp}
+    settings = embedding_settings(encoder, source)
     with EmbeddingWriter(
         output,
         dim=encoder.dim,
-        settings=settings,
+        settings={**settings, "processes": 1},
         resume=writing.resume,
         force=writing.force,
         table_format=writing.table_format,
     ) as writer:
         summary = source.scan()
         progress.start("embedding", summary.total_bp if summary else None, unit="bp")
-        n_records = total_bp = 0
-        for chunk, digest, is_new in _with_digests(source, writer):
-            chunk_bp = sum(len(record.sequence) for record in chunk)
-            if is_new:
-                writer.append(embed_chunk(encoder, chunk, progress=progress), digest=digest)
-            else:
-                progress.advance(chunk_bp)
-            n_records, total_bp = n_records + len(chunk), total_bp + chunk_bp
+        n_records, total_bp = append_records(writer, source, encoder=encoder, share=None, progress=progress)
         report = EmbedReport(n_records, total_bp, encoder.dim, time.monotonic() - started)
         run = describe_run(
             argv=argv,
@@ -114,6 +113,37 @@ def embed_to_stdout(
     return report
 
 
+def embedding_settings(encoder: Encoder, source: SequenceInput) -> dict[str, object]:
+    """What the numbers of a table depend on, beside the sequences."""
+    return {**encoder.describe(), "min_length_bp": source.min_length_bp}
+
+
+def append_records(
+    writer: EmbeddingWriter, source: SequenceInput, *, encoder: Encoder, share: Share | None, progress: Progress
+) -> tuple[int, int]:
+    """Embed the records of a share (None: all) that an earlier run has not finished; how many there are, and bases.
+
+    Raises:
+        DnabertSError: the input is not that of the earlier run, or not what it was when the shares were made.
+    """
+    n_records = total_bp = 0
+
+    def embed_and_append(chunk: list[Record], digest: str, *, shown: Progress) -> None:
+        writer.append(embed_chunk(encoder, chunk, progress=shown), digest=digest)
+
+    with WorkBehind(progress) as behind:
+        for chunk, digest, is_new in _with_digests(source, writer, share=share):
+            chunk_bp = sum(len(record.sequence) for record in chunk)
+            if is_new:
+                behind.submit(partial(embed_and_append, chunk, digest, shown=behind.progress))
+            else:
+                progress.advance(chunk_bp)
+            n_records, total_bp = n_records + len(chunk), total_bp + chunk_bp
+    if share is not None and n_records != share.shard.n_records:
+        raise DnabertSError("the input has changed while it was read", path=source.paths[0])
+    return n_records, total_bp
+
+
 def _embed_to_text(
     source: SequenceInput, stream: TextIO, *, options: EncoderOptions, progress: Progress
 ) -> EmbedReport:
@@ -131,15 +161,19 @@ def _embed_to_text(
     return EmbedReport(n_records, total_bp, encoder.dim, time.monotonic() - started)
 
 
-def _with_digests(source: SequenceInput, writer: EmbeddingWriter) -> Iterator[tuple[list[Record], str, bool]]:
-    """Chunks, the digest of all input up to each, and whether it is still to be embedded.
+def _with_digests(
+    source: SequenceInput, writer: EmbeddingWriter, *, share: Share | None
+) -> Iterator[tuple[list[Record], str, bool]]:
+    """Chunks of the share, the digest of all of it up to each, and whether it is still to be embedded.
 
     Raises:
         DnabertSError: the chunks that an earlier run finished are not those of this input.
     """
+    chunks = record_chunks(source.records())
+    ours = chunks if share is None else islice(chunks, share.first_chunk, share.end_chunk)
     digest = ""
     n_seen = 0
-    for n_seen, chunk in enumerate(record_chunks(source.records()), start=1):
+    for n_seen, chunk in enumerate(ours, start=1):
         digest = chain_digest(digest, ((record.id, record.sequence) for record in chunk))
         if n_seen == writer.n_chunks:
             writer.verify(digest)

@@ -1,11 +1,11 @@
 """What every command that embeds shares: its options, chunks of records, and a table in memory.
 
-Options -> encoder. Records -> chunks bounded in number and bases -> vectors with their names.
+Options -> encoder. Chunks of records -> vectors with their names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ..encoders.loader import load_encoder
 from ..io.sequences import InputSummary, Record, read_sequences, scan_sequences
 from ..io.tables import EmbeddedChunk, EmbeddingTable
 from .progress import Progress
+from .shares import record_chunks
 
 STDIN = "-"
 
@@ -69,29 +70,24 @@ class SequenceInput:
         """Whether it can be read only once."""
         return any(str(path) == STDIN for path in self.paths)
 
-    def scan(self) -> InputSummary | None:
-        """Read and check everything, all problems reported together; None for a stream, checked as it comes."""
+    def scan(self, *, on_lengths: Callable[[list[int]], object] | None = None) -> InputSummary | None:
+        """Read and check everything, all problems reported together; None for a stream, checked as it comes.
+
+        Args:
+            on_lengths: told the lengths of all records, in order.
+        """
         if self.is_stream:
             return None
-        return scan_sequences(self.paths, min_length_bp=self.min_length_bp, reference_path=self.reference_path)
+        return scan_sequences(
+            self.paths,
+            min_length_bp=self.min_length_bp,
+            reference_path=self.reference_path,
+            on_lengths=on_lengths,
+        )
 
     def records(self) -> Iterator[Record]:
         """The records, in order."""
         return read_sequences(self.paths, min_length_bp=self.min_length_bp, reference_path=self.reference_path)
-
-
-def record_chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Neighbouring records, at most `CHUNK_RECORDS` of them and about `CHUNK_BP` bases."""
-    chunk: list[Record] = []
-    n_bp = 0
-    for record in records:
-        chunk.append(record)
-        n_bp += len(record.sequence)
-        if len(chunk) >= defaults.CHUNK_RECORDS or n_bp >= defaults.CHUNK_BP:
-            yield chunk
-            chunk, n_bp = [], 0
-    if chunk:
-        yield chunk
 
 
 def embed_chunk(encoder: Encoder, records: Sequence[Record], *, progress: Progress) -> EmbeddedChunk:

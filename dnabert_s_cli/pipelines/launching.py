@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import DnabertSError
-from ..training.launch import check_gpus, is_launched, launch, process_rank
+from ..training.processes import is_launched, n_processes, process_rank
 
 
 def launch_processes(arguments: Sequence[str], *, gpus: int, processes: int) -> int | None:
@@ -21,9 +21,16 @@ def launch_processes(arguments: Sequence[str], *, gpus: int, processes: int) -> 
         raise DnabertSError("either --gpus or --processes", hint="--processes is for the CPU")
     if is_launched() or max(gpus, processes) == 1:
         return None
+    from ..training.launch import check_gpus, launch  # late: torch and its agent take seconds to import
+
     if gpus > 1:
         check_gpus(gpus)
     return launch(arguments, n_processes=max(gpus, processes))
+
+
+def is_one_of_several() -> bool:
+    """Whether other processes do their part of the same command."""
+    return n_processes() > 1
 
 
 def is_first_process() -> bool:

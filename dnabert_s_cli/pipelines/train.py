@@ -26,11 +26,11 @@ from ..training.checkpoint import SavedRun, Trained, TrainState
 from ..training.config import TrainConfig
 from ..training.distributed import World, join_world, leave_world
 from ..training.evaluation import Evaluation, Measure
-from ..training.launch import local_processes
 from ..training.logs import METRICS, StepRecord, TrainingLog, read_log
 from ..training.loop import Course, Output, train_steps
 from ..training.model_card import CardFacts, model_card
 from ..training.precision import autocast_dtype
+from ..training.processes import local_processes
 from ..training.run_folder import RunFolder
 from ..training.schedule import Curriculum
 from ..training.setup import OpenData, find_saved_run, make_trained, open_data, plan_steps

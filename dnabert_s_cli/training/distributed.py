@@ -13,6 +13,7 @@ change. One all-reduce per step costs little beside a contrastive step of long s
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from ..errors import DnabertSError
+
+_PATIENCE = datetime.timedelta(days=7)  # one process may read a terabyte of input while the others wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,25 @@ def join_world(device: torch.device) -> World:
     else:
         dist.init_process_group("gloo")
     return World(rank, size, device)
+
+
+def meet_others() -> World:
+    """Meet the other processes only to agree on something, by way of the CPU; the work is then done by each alone."""
+    size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    if size > 1:
+        dist.init_process_group("gloo", timeout=_PATIENCE)
+    return World(rank, size, torch.device("cpu"))
+
+
+def own_device(device: torch.device) -> torch.device:
+    """The device of one process of several: on CUDA the GPU of its local rank, made the current one.
+
+    Raises:
+        DnabertSError: fewer GPUs than processes on this machine, or several processes on another kind of device.
+    """
+    if device.type not in ("cpu", "cuda"):
+        raise DnabertSError(f"several processes cannot share '{device.type}'", hint="use --device cpu or cuda")
+    return _own_gpu(int(os.environ.get("LOCAL_RANK", "0"))) if device.type == "cuda" else device
 
 
 def leave_world(world: World) -> None:

@@ -29,21 +29,6 @@ _SHUTDOWN_VARIABLE = "TORCH_ELASTIC_SHUTDOWN_TIMEOUT"
 _SHUTDOWN_S = 60  # for the step under way and the checkpoint behind it
 
 
-def is_launched() -> bool:
-    """Whether this process is one of several that torchrun, or we, have started."""
-    return "WORLD_SIZE" in os.environ
-
-
-def process_rank() -> int:
-    """Number of this process among those that train together, from 0."""
-    return int(os.environ.get("RANK", "0"))
-
-
-def local_processes() -> int:
-    """Processes on this machine that share its cores."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-
-
 def check_gpus(n_gpus: int) -> None:
     """Raise a `DnabertSError` unless that many GPUs are there."""
     if n_gpus > torch.cuda.device_count():

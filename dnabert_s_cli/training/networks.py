@@ -120,13 +120,13 @@ class TransformerNetwork(Network):
 
     def _through(self, hidden: Tensor, layout: Layout, *, blocks: Iterable[nn.Module]) -> Tensor:
         """Hidden states behind some neighbouring blocks. (T, D) -> (T, D)."""
-        biased = self.model.biased_runs(layout.runs)
+        attend = self.model.plain_attention(layout.runs)
         for block in blocks:
             assert isinstance(block, Block)
             if self.recompute and torch.is_grad_enabled():
-                hidden = checkpoint(block, hidden, biased, use_reentrant=False, preserve_rng_state=True)
+                hidden = checkpoint(block, hidden, attend, use_reentrant=False, preserve_rng_state=True)
             else:
-                hidden = block(hidden, biased)
+                hidden = block(hidden, attend)
         return hidden
 
     def _truncated(self, tokens: np.ndarray) -> np.ndarray:

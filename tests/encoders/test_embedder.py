@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,15 @@ LENGTHS = (400, 3, 1500, 400, 90, 2600, 1)
 @pytest.fixture(scope="module")
 def sequences() -> list[str]:
     return [random_dna(length, seed) for seed, length in enumerate(LENGTHS)]
+
+
+@pytest.fixture
+def several_threads() -> Iterator[None]:
+    """Three threads of torch, and as many as before when the test is over."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
 
 
 def tiny(model: Path, **options: object) -> Embedder:
@@ -54,6 +63,13 @@ def test_permuting_sequences_permutes_rows(tiny_model: Path, sequences: list[str
 def test_same_call_gives_same_bytes(tiny_model: Path, sequences: list[str]) -> None:
     first, second = (tiny(tiny_model).embed(sequences).tobytes() for _ in range(2))
     assert first == second
+
+
+def test_rows_do_not_depend_on_threads(tiny_model: Path, sequences: list[str], several_threads: None) -> None:
+    del several_threads
+    several = tiny(tiny_model, batch_tokens=700).embed(sequences)
+    torch.set_num_threads(1)
+    assert tiny(tiny_model, batch_tokens=700).embed(sequences).tobytes() == several.tobytes()
 
 
 def test_long_sequence_is_the_mean_of_its_windows_by_tokens(tiny_model: Path) -> None:
@@ -97,6 +113,7 @@ class _Small:
     """A backbone on a device that holds no more than `limit` tokens."""
 
     name, dim, fingerprint, limit = "small", 1, "0", 8
+    n_at_once: int | None = None
 
     def tokenize(self, pieces: Sequence[str]) -> list[list[np.ndarray]]:
         return [[np.zeros(len(piece), dtype=np.int64)] for piece in pieces]
@@ -110,7 +127,11 @@ class _Small:
         return {}
 
 
-def test_out_of_memory_halves_the_batch_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("n_at_once", [None, 2])
+def test_out_of_memory_halves_the_batch_and_says_so(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, n_at_once: int | None
+) -> None:
+    monkeypatch.setattr(_Small, "n_at_once", n_at_once)
     encoder = Embedder(_Small(), batch_tokens=100)
     with caplog.at_level(logging.WARNING):
         embeddings = encoder.embed(["A" * length for length in (3, 5, 2, 8, 1, 1)])

@@ -73,7 +73,7 @@ def test_a_mixed_batch_equals_mixing_one_by_one(layer: int, tiny_model: Path) ->
     with torch.no_grad():
         found = network.encode_mixed(network.prepare(DNA), MixPlan(layer, PLAN.partners, PLAN.weights))
         blocks = [
-            lambda state, block=block: block(state, model.biased_runs(equal_length_runs([len(state)])))
+            lambda state, block=block: block(state, model.plain_attention(equal_length_runs([len(state)])))
             for block in model.encoder.layer
         ]
         embedded = [model.embeddings(torch.from_numpy(tokens)) for tokens in network.tokenizer.encode(DNA)]

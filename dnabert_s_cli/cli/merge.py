@@ -1,0 +1,41 @@
+"""`dnabert-s merge`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options as opt
+from .console import duration, progress, say
+
+
+def merge(
+    shards: Annotated[
+        list[Path],
+        typer.Argument(help="The tables of all shards, in any order.", metavar="SHARDS", show_default=False),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Table to write: .npy, .npz, .tsv or .parquet.", show_default=False),
+    ],
+    table_format: Annotated[
+        opt.TableFormat | None,
+        typer.Option("--format", help="Format of the table.", show_default="by suffix"),
+    ] = None,
+    resume: opt.Resume = False,
+    force: opt.Force = False,
+    *,
+    messages: opt.MessageFlags,
+) -> None:
+    """Join the tables that `embed --shard` made, to the table that one process alone would have made."""
+    messages.start()
+    from ..pipelines.embed import TableOptions
+    from ..pipelines.merge import merge as run
+
+    writing = TableOptions(table_format, resume, force)
+    with progress(quiet=messages.quiet) as shown:
+        report = run(shards, output, writing=writing, argv=sys.argv, progress=shown)
+    say(f"{report.n_records:,} records of {report.n_shards} shards in {duration(report.seconds)}; {output}")
