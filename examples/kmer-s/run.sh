@@ -49,5 +49,6 @@ if [[ -n ${DATA_DIR:-} ]]; then
   "${dnabert_s[@]}" evaluate classification --data-dir "$DATA_DIR" --models "tnf,tnf-c,kmer-s=$out/kmer-s" \
     --shots 1,2,5,10 --no-cache -o "$out/classification"
 fi
+"${python[@]}" "$here/card.py" "$out"
 rm -rf "$out/pairs.csv" "$out/pairs.manifest.tsv" "$out/val.csv" "$out/val.manifest.tsv" "$out/package"
 echo "the model: $out/kmer-s"
