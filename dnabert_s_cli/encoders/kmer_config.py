@@ -113,7 +113,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {  # of each value in config.json, or o
     "residual": (bool,),
     "input_dropout": (float, int),
 }
-_LATER: Mapping[str, object] = {"input_dropout": 0.0}  # not in each config.json of this version, and of no use to readers
+_LATER: Mapping[str, object] = {
+    "input_dropout": 0.0
+}  # not in each config.json of this version, and of no use to readers
 _NAMES = {list: "list", int: "whole number", str: "text", bool: "true or false", float: "number"}
 
 

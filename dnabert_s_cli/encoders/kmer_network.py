@@ -1,8 +1,9 @@
 """The small trained encoder: a k-mer profile through a few dense layers.
 
 Profile (B, C) -> each column standardised by what training saw -> dropout of columns -> hidden layers (linear,
-normalisation, GELU, dropout, perhaps a residual) -> linear to D. The same module is trained and used; in evaluation mode every normalisation over a
-batch is a fixed affine map, so that no row depends on another. Unit length is left to the caller.
+normalisation, GELU, dropout, perhaps a residual) -> linear to D. The same module is trained and used; in evaluation
+mode every normalisation over a batch is a fixed affine map, so that no row depends on another. Unit length is left to
+the caller.
 """
 
 from __future__ import annotations

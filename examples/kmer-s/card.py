@@ -1,6 +1,6 @@
 """The model card of kmer-s: the text of card.md with what a run of run.sh has measured.
 
-    python card.py OUT      (as given to run.sh; writes OUT/kmer-s/README.md)
+python card.py OUT      (as given to run.sh; writes OUT/kmer-s/README.md)
 """
 
 from __future__ import annotations
