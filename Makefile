@@ -23,7 +23,7 @@ install: $(VENV)/.installed-dev ## make the environment, with what tests and che
 	@echo "dnabert-s is installed: $(BIN)/dnabert-s --help"
 
 demo: $(VENV)/.installed ## install, bin the example assembly, show the bins and how they agree with the truth
-	$(BIN)/dnabert-s bin examples/contigs.fa.gz --model tnf-c -o $(DEMO_OUT) --force
+	$(BIN)/dnabert-s bin examples/contigs.fa.gz -o $(DEMO_OUT) --force
 	@echo; echo "$(DEMO_OUT)/bins.tsv"
 	@if command -v column >/dev/null; then column -t -s "$$(printf '\t')" $(DEMO_OUT)/bins.tsv; \
 	else cat $(DEMO_OUT)/bins.tsv; fi

@@ -15,9 +15,9 @@ DEVICE = "auto"  # auto, cpu, cuda, cuda:N, mps
 DTYPE: Final = "auto"  # auto: bfloat16 where the hardware computes in it, else float32
 
 # --- models --------------------------------------------------------------------------------------
-MODEL = "dnabert-s"
+MODEL = "kmer-s"  # comes with the package: nothing is downloaded unasked
 MODEL_VARIABLE = "DNABERT_S_MODEL"  # environment variable that overrides MODEL
-NO_DOWNLOAD_MODEL = "tnf-c"  # what to name to a user who cannot download
+NO_DOWNLOAD_MODEL = "kmer-s"  # what to name to a user who cannot download
 
 # --- embedding -----------------------------------------------------------------------------------
 WINDOW_BP = 20_000  # longest piece a transformer sees whole: upstream's evaluation length
@@ -106,7 +106,7 @@ OBJECTIVE: Final = "weighted-simclr"
 TEMPERATURE = 0.05  # upstream's number
 CURRICULUM: Final = "1/3"  # share of the steps that are phase I; the paper's
 MIX_LAYER: Final = "random"  # drawn anew for each step, as in the paper
-PROJECTED_DIM = 128  # of the head; upstream's number
+PROJECTED_DIM = 128  # of the head, 0 for no head; upstream's number
 OPTIMISER: Final = "adam"  # the paper's
 ENCODER_LR = 3e-6  # upstream's number
 HEAD_LR_FACTOR = 100.0  # upstream's number
@@ -126,7 +126,7 @@ EVAL_SEEDS = 3  # k-means runs that the validation ARI is the mean of
 PROCESSES = 1
 
 # --- evaluate clustering, classification, binning --------------------------------------------------
-EVALUATED_MODELS = "tnf,tnf-k,tnf-c"
+EVALUATED_MODELS = "tnf,tnf-k,tnf-c,kmer-s"
 PAPER_MODELS: Final = (  # what `paper` in a list of models stands for: the paper's table but for its contrastive arms
     "tnf",
     "tnf-k",

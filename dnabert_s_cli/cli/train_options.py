@@ -215,7 +215,13 @@ class ObjectiveFlags:
         ),
     ] = defaults.MIX_LAYER
     projection: Annotated[
-        int, typer.Option("--projection", min=1, help="Width of the head's output.", rich_help_panel=_LOSS)
+        int,
+        typer.Option(
+            "--projection",
+            min=0,
+            help="Width of the head's output; 0: no head, embeddings are contrasted as they are.",
+            rich_help_panel=_LOSS,
+        ),
     ] = defaults.PROJECTED_DIM
 
     def config(self) -> ObjectiveConfig:

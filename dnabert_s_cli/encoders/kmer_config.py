@@ -32,6 +32,7 @@ class KmerNetworkConfig:
         dim: length D of the vectors.
         norm: behind each hidden linear layer: none, batch or layer.
         dropout: behind each hidden layer, in training.
+        input_dropout: of standardised columns, in training; 0 where config.json does not say.
         residual: add a hidden layer's input to its output where both are of one width.
     """
 
@@ -44,6 +45,7 @@ class KmerNetworkConfig:
     norm: str = "none"
     dropout: float = 0.0
     residual: bool = False
+    input_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse values that make no network."""
@@ -76,7 +78,7 @@ class KmerNetworkConfig:
                 hint="a newer release of this tool may open the model",
             )
         try:
-            values = {name: _checked(config, name) for name in _TYPES}
+            values = {name: _checked({**_LATER, **config}, name) for name in _TYPES}
             return cls(**values)  # type: ignore[arg-type]  # each value was checked against its field above
         except ValueError as error:
             raise DnabertSError(str(error), path=path) from error
@@ -93,7 +95,10 @@ class KmerNetworkConfig:
             return f"'transform' should be one of {', '.join(TRANSFORMS)}, found '{self.transform}'"
         if self.norm not in NORMS:
             return f"'norm' should be one of {', '.join(NORMS)}, found '{self.norm}'"
-        return None if 0 <= self.dropout < 1 else f"'dropout' should be in [0, 1), found {self.dropout}"
+        for name, share in (("dropout", self.dropout), ("input_dropout", self.input_dropout)):
+            if not 0 <= share < 1:
+                return f"'{name}' should be in [0, 1), found {share}"
+        return None
 
 
 _TYPES: Mapping[str, tuple[type, ...]] = {  # of each value in config.json, or of what its list holds
@@ -106,7 +111,11 @@ _TYPES: Mapping[str, tuple[type, ...]] = {  # of each value in config.json, or o
     "norm": (str,),
     "dropout": (float, int),
     "residual": (bool,),
+    "input_dropout": (float, int),
 }
+_LATER: Mapping[str, object] = {
+    "input_dropout": 0.0
+}  # not in each config.json of this version, and of no use to readers
 _NAMES = {list: "list", int: "whole number", str: "text", bool: "true or false", float: "number"}
 
 

@@ -1,8 +1,9 @@
 """The small trained encoder: a k-mer profile through a few dense layers.
 
-Profile (B, C) -> each column standardised by what training saw -> hidden layers (linear, normalisation, GELU, dropout,
-perhaps a residual) -> linear to D. The same module is trained and used; in evaluation mode every normalisation over a
-batch is a fixed affine map, so that no row depends on another. Unit length is left to the caller.
+Profile (B, C) -> each column standardised by what training saw -> dropout of columns -> hidden layers (linear,
+normalisation, GELU, dropout, perhaps a residual) -> linear to D. The same module is trained and used; in evaluation
+mode every normalisation over a batch is a fixed affine map, so that no row depends on another. Unit length is left to
+the caller.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class KmerNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.standardise = nn.BatchNorm1d(config.n_inputs, affine=False)
+        self.input_dropout = nn.Dropout(config.input_dropout)
         widths = (config.n_inputs, *config.hidden)
         hidden = [HiddenLayer(*pair, config=config) for pair in pairwise(widths)]
         self.layers = nn.ModuleList([*hidden, nn.Linear(widths[-1], config.dim)])
@@ -67,7 +69,7 @@ class KmerNetwork(nn.Module):
 
     def states_before(self, profiles: Tensor, layer: int) -> Tensor:
         """What enters that layer; layer 0 takes the standardised profiles. (B, C) -> (B, its width)."""
-        states: Tensor = self.standardise(profiles)
+        states: Tensor = self.input_dropout(self.standardise(profiles))
         for module in self.layers[:layer]:
             states = module(states)
         return states

@@ -1,6 +1,6 @@
 """The one place that turns the name of a model into an encoder.
 
-A name is a built-in (`tnf-c`), a folder in upstream's shape or with a k-mer network, `hf:` and any stock Hugging Face
+A name is a built-in (`kmer-s`), a folder in upstream's shape or with a k-mer network, `hf:` and any stock Hugging Face
 encoder, `dna2vec:` and a file of k-mer vectors, or a hub id or its alias (`dnabert-s`). No code from a model folder is
 ever executed, except where the caller allows it for `hf:`.
 """
@@ -27,7 +27,7 @@ STOCK_PREFIX = "hf:"
 
 
 def default_model() -> str:
-    """The model used when none is named: the environment variable DNABERT_S_MODEL, else `dnabert-s`."""
+    """The model used when none is named: the environment variable DNABERT_S_MODEL, else `kmer-s`."""
     return os.environ.get(defaults.MODEL_VARIABLE) or defaults.MODEL
 
 

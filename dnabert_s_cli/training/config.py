@@ -86,7 +86,7 @@ class ObjectiveConfig:
         curriculum: share of the steps that are phase I, as a fraction or decimal number: "1" is phase I throughout
             (no mixing), "0" phase II throughout.
         mix_layer: before which layer is mixed in phase II; None draws one for each step, 0 is i-Mix.
-        projected_dim: P of the head.
+        projected_dim: P of the head; 0 for none, so that the embeddings themselves are contrasted.
     """
 
     name: ObjectiveName = defaults.OBJECTIVE

@@ -15,7 +15,6 @@ import torch
 from .agreement import held_error, raise_in_all
 from .checkpoint import Trained, TrainState
 from .distributed import World
-from .heads import ProjectionHead
 from .logs import METRICS
 from .networks import Network
 from .validation import ValidationPairs, share_metrics, validation_loss
@@ -52,7 +51,6 @@ class Evaluation:
             DnabertSError: what is measured on cannot be read.
         """
         network = trained.model.network
-        assert isinstance(trained.head, ProjectionHead)
         metrics: dict[str, float] = {}
         if self.validation is not None:
             metrics[LOSS] = validation_loss(

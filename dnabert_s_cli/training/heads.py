@@ -1,6 +1,6 @@
-"""The projection between embeddings and the contrastive loss; thrown away after training.
+"""What stands between embeddings and the contrastive loss; thrown away after training.
 
-Embeddings (B, D) -> linear, ReLU, linear -> rows of unit length (B, P), of which the losses take cosines.
+Embeddings (B, D) -> linear, ReLU, linear, or nothing -> rows of unit length (B, P), of which the losses take cosines.
 """
 
 from __future__ import annotations
@@ -27,6 +27,23 @@ class ProjectionHead(nn.Module):
         """(B, D) -> (B, P) float32, unit rows; the length is taken in float32 under autocast too."""
         projected = self.output(F.relu(self.hidden(embeddings)))
         return F.normalize(projected.float(), dim=1)
+
+
+class NoProjection(nn.Module):
+    """The embeddings themselves at unit length: what is contrasted is what users compare. It has no weights."""
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """(B, D) -> (B, D) float32, unit rows."""
+        return F.normalize(embeddings.float(), dim=1)
+
+
+def new_head(dim: int, projected_dim: int, *, generator: torch.Generator) -> nn.Module:
+    """A head with random weights; `NoProjection` where the projected dimension is 0."""
+    if not projected_dim:
+        return NoProjection()
+    head = ProjectionHead(dim, projected_dim)
+    init_head(head, generator)
+    return head
 
 
 def init_head(head: ProjectionHead, generator: torch.Generator) -> None:

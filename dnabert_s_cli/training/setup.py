@@ -24,7 +24,7 @@ from .checkpoint import SavedRun, Surroundings, Trained, load_training_part, rea
 from .collator import PairStream
 from .config import TrainConfig, settings_that_differ
 from .distributed import World, require_equal_parameters
-from .heads import ProjectionHead, init_head
+from .heads import new_head
 from .model_sources import (
     TrainableModel,
     init_is_transformer,
@@ -123,8 +123,8 @@ def make_trained(config: TrainConfig, data: OpenData, *, saved: SavedRun | None,
         if model.network.needs_input_statistics:
             model.network.fit_input_statistics(list(islice(_sample(data.pairs), _STATISTICS_ROWS)))
         _check_mix_layer(config.objective.mix_layer, model.network.n_mix_layers)
-        head = ProjectionHead(model.network.dim, config.objective.projected_dim)
-        init_head(head, weight_generator(config.run.seed, which=_HEAD))
+        generator = weight_generator(config.run.seed, which=_HEAD)
+        head = new_head(model.network.dim, config.objective.projected_dim, generator=generator)
         model.network.to(world.device)
         head.to(world.device)
         trained = Trained(model, head, build_optimiser(model.network, head, config=config.optimiser))

@@ -19,7 +19,6 @@ from .agreement import held_error, raise_in_all
 from .collator import SequenceBatch, epoch_order, row_groups
 from .contrastive import Objective, contrastive_loss, prepare_batch, project
 from .distributed import World, sum_scalars
-from .heads import ProjectionHead
 from .networks import Network
 
 _ORDER_SEED = zlib.crc32(b"validation")
@@ -52,7 +51,7 @@ class ValidationPairs:
 
 def validation_loss(
     network: Network,
-    head: ProjectionHead,
+    head: torch.nn.Module,
     *,
     validation: ValidationPairs,
     world: World,

@@ -34,6 +34,18 @@ def test_a_killed_run_ends_with_the_bytes_of_an_unbroken_one(
         ]
 
 
+def test_a_killed_run_without_a_head_ends_with_the_bytes_of_an_unbroken_one(
+    configure: Configure, tmp_path: Path
+) -> None:
+    config = configure(run=replace(RUN, max_steps=4, save_every=2), objective=ObjectiveConfig(projected_dim=0))
+    run(config, tmp_path / "unbroken")
+    with pytest.raises(Killed):
+        run(config, tmp_path / "killed", dies_after=3)
+    run(config, tmp_path / "killed", resume=True)
+    for name in ("last/model.safetensors", "last/head.safetensors", "last/optimiser.pt"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes(), name
+
+
 def test_a_run_can_be_made_longer(configure: Configure, tmp_path: Path) -> None:
     run(configure(), tmp_path / "a")
     report = run(configure(run=replace(RUN, max_steps=3)), tmp_path / "a", resume=True)
