@@ -69,7 +69,7 @@ def divide(graph: csr_matrix, *, greatest_cut: float, resolution: float = 1.0) -
 def merge_uncut(graph: csr_matrix, labels: NDArray[np.int64], *, greatest_cut: float) -> NDArray[np.int64]:
     """Labels after communities that hold on to each other were put together, pairs that are each other's best first."""
     labels = labels.copy()
-    between = _edges_between(graph, labels)
+    between = edges_between(graph, labels)
     while True:
         volumes = np.maximum(np.asarray(between.sum(axis=1)).ravel(), np.finfo(float).tiny)
         edges = between.tocoo()
@@ -84,7 +84,15 @@ def merge_uncut(graph: csr_matrix, labels: NDArray[np.int64], *, greatest_cut: f
         renamed[best[firsts]] = firsts
         renamed = np.unique(renamed, return_inverse=True)[1].astype(np.int64)
         labels = renamed[labels]
-        between = _edges_between(between, renamed)
+        between = edges_between(between, renamed)
+
+
+def edges_between(graph: csr_matrix, labels: NDArray[np.int64]) -> csr_matrix:
+    """Sums of weights within and between communities. (N, N) -> (C, C)."""
+    n_nodes = len(labels)
+    n_communities = int(labels.max(initial=-1)) + 1
+    member = csr_matrix((np.ones(n_nodes), (np.arange(n_nodes), labels)), shape=(n_nodes, n_communities))
+    return csr_matrix(member.T @ graph @ member)
 
 
 def _best_partner(
@@ -96,14 +104,6 @@ def _best_partner(
     order = np.lexsort((-columns[strong], cuts[strong], rows[strong]))  # the last of each row is its best
     best[rows[strong][order]] = columns[strong][order]
     return best
-
-
-def _edges_between(graph: csr_matrix, labels: NDArray[np.int64]) -> csr_matrix:
-    """Sums of weights within and between communities. (N, N) -> (C, C)."""
-    n_nodes = len(labels)
-    n_communities = int(labels.max(initial=-1)) + 1
-    member = csr_matrix((np.ones(n_nodes), (np.arange(n_nodes), labels)), shape=(n_nodes, n_communities))
-    return csr_matrix(member.T @ graph @ member)
 
 
 def _by_first_node(labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from .. import defaults
 from ..analysis.binning import HalfPairs, choose_min_similarity, prepare_features
 from ..analysis.communities import find_communities, find_communities_within
 from ..analysis.contig_space import DEFAULT_SPREAD, contig_points
-from ..analysis.marker_refinement import divide_contaminated
+from ..analysis.marker_refinement import divide_contaminated, join_unmarked
 from ..analysis.markers import MarkerHits
 from ..analysis.neighbours import l2_normalize
 from ..analysis.point_graph import graph_size, neighbour_graph
@@ -102,6 +102,7 @@ def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
     progress.start(f"communities of {len(points):,} contigs", None, unit="contigs")
     labels = find_communities(graph) if evidence.given is None else find_communities_within(graph, evidence.given)
     if evidence.hits is not None:
+        labels = labels if evidence.given is not None else join_unmarked(graph, labels, hits=evidence.hits)
         labels = divide_contaminated(
             graph, labels, hits=evidence.hits, lengths_bp=evidence.lengths_bp, min_bin_bp=min_bin_bp
         )
