@@ -23,7 +23,9 @@ def squared_distance(two: NDArray[np.float32]) -> float:
     return float(((two[0] - two[1]).astype(np.float64) ** 2).sum())
 
 
-def pairs_of_twins(n_pairs: int, noise: float, *, depth: float = 50.0) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def pairs_of_twins(
+    n_pairs: int, noise: float, *, depth: float = 50.0
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Contigs in pairs of nearly one direction, whose evened depths differ by normal noise around that of the pair."""
     rng = np.random.default_rng(1)
     centres = rng.standard_normal((n_pairs, 30))
