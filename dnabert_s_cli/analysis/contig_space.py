@@ -46,7 +46,7 @@ def contig_points(
     parts = [unit / np.float32(np.sqrt(2 * spread))]
     if depth is not None and depth.shape[1]:
         evened = even_noise(depth)
-        scales = _depth_scales(unit, depth, evened, lengths_bp=lengths_bp, rng=rng)
+        scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
         parts.append((evened / (np.sqrt(2) * scales)).astype(np.float32))
     return np.ascontiguousarray(np.concatenate(parts, axis=1), dtype=np.float32)
 
@@ -63,8 +63,8 @@ def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:
 def _depth_scales(
     unit: NDArray[np.float32],
     depth: NDArray[np.float32],
-    evened: NDArray[np.float64],
     *,
+    evened: NDArray[np.float64],
     lengths_bp: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:

@@ -39,7 +39,7 @@ class GraphSize:
     is_exact: bool
 
 
-def graph_size(n_points: int, n_columns: int, n_neighbours: int) -> GraphSize:
+def graph_size(n_points: int, n_columns: int, *, n_neighbours: int) -> GraphSize:
     """What `neighbour_graph` will take, known before it starts."""
     points = 2 * 4 * n_points * n_columns  # in the caller's array and in the index
     edges = n_points * n_neighbours * (4 + 8) + _COPIES * n_points * n_neighbours * (4 + 8)

@@ -36,7 +36,7 @@ class Whitening:
         return unit
 
 
-def fit_whitening(embeddings: NDArray[np.float32], lengths_bp: NDArray[np.int64], halves: HalfPairs) -> Whitening:
+def fit_whitening(embeddings: NDArray[np.float32], lengths_bp: NDArray[np.int64], *, halves: HalfPairs) -> Whitening:
     """The map under which the two halves of a contig differ alike in all directions.
 
     Source: within-class covariance normalisation (Hatch, Kajarekar and Stolcke 2006, Interspeech), the class being

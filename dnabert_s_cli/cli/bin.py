@@ -15,6 +15,7 @@ from .console import duration, progress, say, scaled, show_table, warn
 
 if TYPE_CHECKING:
     from ..pipelines.bin import BinInput, BinReport
+    from ..pipelines.bin_outputs import OutputOptions
 
 _SHOWN_BINS = 20
 _EVIDENCE, _OUTPUT = "Evidence", "Output"
@@ -88,6 +89,12 @@ class OutputFlags:
         bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
     ] = False
 
+    def options(self, sample_id: str) -> OutputOptions:
+        """The same for the pipeline."""
+        from ..pipelines.bin_outputs import OutputOptions
+
+        return OutputOptions(self.gzip, self.unbinned, self.biobox, sample_id, not self.no_report)
+
 
 def bin_contigs(
     contigs: opt.Sequences,
@@ -122,7 +129,6 @@ def bin_contigs(
     messages.start()
     from ..pipelines.bin import BinOptions
     from ..pipelines.bin import bin_contigs as run
-    from ..pipelines.bin_outputs import OutputOptions
     from ..pipelines.clustering import ClusterOptions
 
     is_hdbscan = method == "hdbscan"
@@ -135,13 +141,12 @@ def bin_contigs(
         seed=seed,
         threads=encoder.threads,
     )
-    written = OutputOptions(outputs.gzip, outputs.unbinned, outputs.biobox, output.name, not outputs.no_report)
     with progress(quiet=messages.quiet) as shown:
         report = run(
             evidence.source(contigs, encoder.threads),
             output,
             encoder=encoder.options(),
-            options=BinOptions(clustering, min_bin, written),
+            options=BinOptions(clustering, min_bin, outputs.options(output.name)),
             force=force,
             argv=sys.argv,
             progress=shown,

@@ -141,7 +141,7 @@ def bin_contigs(
         write_run_json(folder / OWN_MARK, run)
         if shown is not None:
             write_bin_report(folder, shown, written=written, run=run, title=output.name, summary=summary)
-    return _report(written, summary, clustered.options.min_similarity, seconds=clock.timings_s["total"])
+    return _report(written, summary, min_similarity=clustered.options.min_similarity, seconds=clock.timings_s["total"])
 
 
 @contextmanager
@@ -249,7 +249,7 @@ def _binned(
     )
 
 
-def _report(written: WrittenBins, summary: InputSummary, min_similarity: float | None, *, seconds: float) -> BinReport:
+def _report(written: WrittenBins, summary: InputSummary, *, min_similarity: float | None, seconds: float) -> BinReport:
     quality = None if written.quality is None else dict(written.quality)
     return BinReport(written.stats, quality, summary, min_similarity, seconds)
 

@@ -144,7 +144,7 @@ class _Noted:
     """What is noted of every record, short ones too, on its way into the bins."""
 
     gc_of: dict[str, float] = field(default_factory=dict)
-    total_bp: int = 0
+    total_bp: int = field(default_factory=int)
 
     def passing(self, contigs: SequenceInput) -> Iterator[tuple[str, str]]:
         """Id and sequence of every record."""

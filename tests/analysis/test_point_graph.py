@@ -126,12 +126,12 @@ def test_an_inverted_file_of_identical_points_runs_through() -> None:
 
 
 def test_the_size_says_whether_the_search_is_exact() -> None:
-    assert graph_size(EXACT_ROWS, 10, 40).is_exact
-    assert not graph_size(EXACT_ROWS + 1, 10, 40).is_exact
+    assert graph_size(EXACT_ROWS, 10, n_neighbours=40).is_exact
+    assert not graph_size(EXACT_ROWS + 1, 10, n_neighbours=40).is_exact
 
 
 def test_the_size_holds_points_and_edges_and_grows_with_both() -> None:
-    size = graph_size(1_000, 10, 40).n_bytes
+    size = graph_size(1_000, 10, n_neighbours=40).n_bytes
     assert size >= 1_000 * 10 * 4 + 1_000 * 40 * 12
-    assert graph_size(1_000, 20, 40).n_bytes > size
-    assert graph_size(1_000, 10, 80).n_bytes > size
+    assert graph_size(1_000, 20, n_neighbours=40).n_bytes > size
+    assert graph_size(1_000, 10, n_neighbours=80).n_bytes > size
