@@ -51,7 +51,7 @@ def test_table_made_elsewhere_is_joined_by_name(command: Command, assembly: Path
     records = list(read_sequences([assembly]))
     backwards.write_text("".join(f">{record.id}\n{record.sequence}\n" for record in reversed(records)))
     command("embed", backwards, "-o", tmp_path / "e.npy", "--model", "tnf-c")
-    bins = run_bin(command, assembly, tmp_path / "out", "--embeddings", tmp_path / "e.npy")
+    bins = run_bin(command, assembly, tmp_path / "out", "--embeddings", tmp_path / "e.npy", "--method", "kmedoid")
     assert len(set(bins.values())) == 3
     assert len(bins) == 36
 
