@@ -101,6 +101,7 @@ def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
     )
     progress.start(f"communities of {len(points):,} contigs", None, unit="contigs")
     labels = find_communities(graph) if evidence.given is None else find_communities_within(graph, evidence.given)
+    labels[~evidence.embeddings.any(axis=1)] = -1  # nothing but unknown bases is of no genome
     if evidence.hits is not None:
         labels = labels if evidence.given is not None else join_unmarked(graph, labels, hits=evidence.hits)
         labels = divide_contaminated(

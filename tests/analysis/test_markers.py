@@ -6,7 +6,7 @@ import numpy as np
 
 from dnabert_s_cli.analysis.genes import MIN_PROTEIN
 from dnabert_s_cli.analysis.markers import HIT_COLUMNS, MarkerHits, find_markers
-from tests.marker_contigs import builtin_profiles, read_operons, search
+from tests.marker_contigs import builtin_profiles, made_up_hits, made_up_set, read_operons, search
 
 OPERON = read_operons()
 RIBOSOMAL = {
@@ -117,3 +117,16 @@ def test_progress_counts_every_base() -> None:
 def test_hits_are_no_shorter_than_the_shortest_protein() -> None:
     hits = search(OPERON["helicobacter"][:1700], OPERON["helicobacter"][1700:])
     assert ((hits.gene_end - hits.gene_start + 1) // 3 >= MIN_PROTEIN).all()
+
+
+def test_hits_of_some_contigs_are_numbered_anew() -> None:
+    hits = made_up_hits(made_up_set(2), 4, (0, 0), (1, 1), (3, 0), (3, 1)).of_contigs(
+        np.array([True, False, True, True])
+    )
+    assert hits.n_contigs == 3
+    assert list(zip(hits.contig.tolist(), hits.marker.tolist(), strict=True)) == [(0, 0), (2, 0), (2, 1)]
+
+
+def test_hits_of_no_contig_are_none() -> None:
+    hits = made_up_hits(made_up_set(2), 2, (0, 0), (1, 1)).of_contigs(np.zeros(2, dtype=np.bool_))
+    assert (hits.n_contigs, hits.n_hits) == (0, 0)

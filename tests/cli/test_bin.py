@@ -13,18 +13,11 @@ import pytest
 from dnabert_s_cli.io.labels import read_labels
 from dnabert_s_cli.io.sequences import read_sequences
 from dnabert_s_cli.io.tables import read_embeddings
+from tests.cli.bin_runs import BARE, FILES, QUICK, run_bin
 from tests.cli.conftest import Command
 
-FILES = {"bins", "contig2bin.tsv", "bins.tsv", "run.json"}
 
-
-def run_bin(command: Command, contigs: Path, output: Path, *options: object) -> dict[str, str]:
-    """Bin of each contig after a run that must succeed."""
-    assert command("bin", contigs, "-o", output, "--model", "tnf-c", *options).code == 0
-    return read_labels(output / "contig2bin.tsv")
-
-
-@pytest.mark.parametrize("method", ["kmedoid", "hdbscan"])
+@pytest.mark.parametrize("method", ["louvain", "kmedoid", "hdbscan"])
 def test_each_species_is_one_bin(command: Command, assembly: Path, tmp_path: Path, method: str) -> None:
     bins = run_bin(command, assembly, tmp_path / "out", "--method", method)
     species_of: dict[str, set[str]] = {}
@@ -36,8 +29,8 @@ def test_each_species_is_one_bin(command: Command, assembly: Path, tmp_path: Pat
 
 
 def test_folder_holds_what_is_promised(command: Command, assembly: Path, tmp_path: Path) -> None:
-    bins = run_bin(command, assembly, tmp_path / "out")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+    bins = run_bin(command, assembly, tmp_path / "out", with_report=True)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES, "report.html"}
     header, *rows = (tmp_path / "out" / "bins.tsv").read_text().splitlines()
     assert header == "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc"
     assert rows[0].startswith("bin.1\t12\t360000\t30000\t30000\t")
@@ -58,7 +51,7 @@ def test_table_made_elsewhere_is_joined_by_name(command: Command, assembly: Path
     records = list(read_sequences([assembly]))
     backwards.write_text("".join(f">{record.id}\n{record.sequence}\n" for record in reversed(records)))
     command("embed", backwards, "-o", tmp_path / "e.npy", "--model", "tnf-c")
-    bins = run_bin(command, assembly, tmp_path / "out", "--embeddings", tmp_path / "e.npy")
+    bins = run_bin(command, assembly, tmp_path / "out", "--embeddings", tmp_path / "e.npy", "--method", "kmedoid")
     assert len(set(bins.values())) == 3
     assert len(bins) == 36
 
@@ -85,7 +78,7 @@ def test_table_that_lacks_some_contigs_bins_the_others(command: Command, assembl
     lines = (tmp_path / "e.tsv").read_text().splitlines()
     (tmp_path / "e.tsv").write_text("\n".join(lines[:31]) + "\n")
     (tmp_path / "e.tsv.run.json").unlink()
-    result = command("bin", assembly, "-o", tmp_path / "out", "--embeddings", tmp_path / "e.tsv")
+    result = command("bin", assembly, "-o", tmp_path / "out", "--embeddings", tmp_path / "e.tsv", *QUICK)
     assert result.code == 0
     assert "30 sequences matched, 6 missing in it, 0 extra" in result.err
     assert len(read_labels(tmp_path / "out" / "contig2bin.tsv")) <= 30
@@ -109,9 +102,10 @@ def test_zero_bins_is_success_with_all_files(command: Command, tmp_path: Path, t
     result = command("bin", contigs, "-o", tmp_path / "out", "--model", "tnf-c")
     assert result.code == 0
     assert "large enough" in result.err
-    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES, "report.html"}
     assert (tmp_path / "out" / "contig2bin.tsv").read_text() == ""
-    assert (tmp_path / "out" / "bins.tsv").read_text() == "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc\n"
+    header = "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc\tcompleteness\tcontamination\n"
+    assert (tmp_path / "out" / "bins.tsv").read_text() == header
 
 
 def test_identical_contigs_share_a_bin(command: Command, tmp_path: Path) -> None:
@@ -123,7 +117,7 @@ def test_identical_contigs_share_a_bin(command: Command, tmp_path: Path) -> None
 
 
 def test_stdin_is_binned(assembly: Path, tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "dnabert_s_cli", "bin", "-", "-o", tmp_path / "out", "--model", "tnf-c", "-q"]
+    arguments = [sys.executable, "-m", "dnabert_s_cli", "bin", "-", "-o", tmp_path / "out", *BARE, "-q"]
     with assembly.open("rb") as file:
         subprocess.run(arguments, stdin=file, check=True)
     assert len(set(read_labels(tmp_path / "out" / "contig2bin.tsv").values())) == 3
@@ -134,10 +128,10 @@ def test_result_is_replaced_only_by_force_and_other_folders_never(
 ) -> None:
     output = tmp_path / "out"
     run_bin(command, assembly, output)
-    assert command("bin", assembly, "-o", output, "--model", "tnf-c", "-q").code == 1
+    assert command("bin", assembly, "-o", output, *BARE, "-q").code == 1
     run_bin(command, assembly, output, "--force")
     (output / "run.json").unlink()
-    refused = command("bin", assembly, "-o", output, "--model", "tnf-c", "-q", "--force")
+    refused = command("bin", assembly, "-o", output, *BARE, "-q", "--force")
     assert refused.code == 1
     assert "no output of ours" in refused.err
 

@@ -123,6 +123,22 @@ def test_bin_table_has_one_line_for_each_bin(tmp_path: Path) -> None:
     assert (tmp_path / "bins.tsv").read_text() == expected
 
 
+def test_bin_table_has_a_column_for_each_sample_and_two_of_quality(tmp_path: Path) -> None:
+    stats = [BinStats(n, n_contigs=1, total_bp=30, n50_bp=30, longest_bp=30, gc=0.5) for n in (1, 2)]
+    depth = {1: [1.5, 0.0], 2: [22.25, 3.0]}
+    quality = {1: (97.06, 1.234), 2: (0.0, 0.0)}
+    write_bin_table(tmp_path / "bins.tsv", stats, samples=("a.bam", "b.bam"), depth=depth, quality=quality)
+    header, *rows = (line.split("\t")[6:] for line in (tmp_path / "bins.tsv").read_text().splitlines())
+    assert header == ["a.bam", "b.bam", "completeness", "contamination"]
+    assert rows == [["1.5000", "0.0000", "97.06", "1.23"], ["22.2500", "3.0000", "0.00", "0.00"]]
+
+
+def test_bin_table_of_zero_bins_names_its_samples_and_quality(tmp_path: Path) -> None:
+    write_bin_table(tmp_path / "bins.tsv", [], samples=("a",), depth={}, quality={})
+    columns = ["bin", "n_contigs", "total_bp", "n50", "longest", "gc", "a", "completeness", "contamination"]
+    assert (tmp_path / "bins.tsv").read_text() == "\t".join(columns) + "\n"
+
+
 def test_tables_of_zero_bins_are_empty_but_there(tmp_path: Path) -> None:
     write_contig2bin(tmp_path / "contig2bin.tsv", [])
     write_bin_table(tmp_path / "bins.tsv", [])
