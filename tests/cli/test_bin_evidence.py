@@ -196,6 +196,6 @@ def test_the_run_says_what_it_was_made_from(command: Command, tmp_path: Path) ->
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     assert [one["path"] for one in run["inputs"]] == [str(path) for path in (contigs, BAMS[0], theirs)]
     assert all(len(one["sha256"]) == 64 for one in run["inputs"])
-    assert run["settings"]["clustering"] | {"method": "louvain", "n_neighbours": 40} == run["settings"]["clustering"]
+    assert run["settings"]["clustering"] | {"method": "louvain", "n_neighbours": 25} == run["settings"]["clustering"]
     assert (run["settings"]["markers"], run["settings"]["min_contig_bp"]) == (False, 700)
     assert run["timings_s"].keys() == {"embedding", "depth and markers", "clustering", "writing", "total"}

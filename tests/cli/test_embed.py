@@ -123,11 +123,11 @@ def test_gpu_that_is_absent_is_said(command: Command, reads: Path, tmp_path: Pat
 def test_model_that_cannot_be_fetched_names_one_that_needs_no_download(reads: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
     environment.pop("DNABERT_S_MODEL", None)
-    arguments = [*MAIN, "embed", reads, "-o", tmp_path / "e.npy", "-q"]
+    arguments = [*MAIN, "embed", reads, "--model", "dnabert-s", "-o", tmp_path / "e.npy", "-q"]
     result = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert "'dnabert-s' (zhihan1996/DNABERT-S)" in result.stderr
-    assert "--model tnf-c" in result.stderr
+    assert "--model kmer-s" in result.stderr
 
 
 def test_killed_run_resumes_to_the_same_bytes(tmp_path: Path, tiny_model: Path) -> None:
