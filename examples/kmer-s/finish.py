@@ -1,6 +1,6 @@
 """From a checkpoint of `dnabert-s train` to the model that is used: the network alone, its matrices in half precision.
 
-    python finish.py RUN/last MODEL
+python finish.py RUN/last MODEL
 """
 
 from __future__ import annotations

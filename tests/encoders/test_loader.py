@@ -61,9 +61,9 @@ def test_variable_names_the_default_model(monkeypatch: pytest.MonkeyPatch) -> No
     assert load_encoder().name == "tnf-k"
 
 
-def test_default_model_is_dnabert_s(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_model_comes_with_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DNABERT_S_MODEL", raising=False)
-    assert default_model() == "dnabert-s"
+    assert default_model() == "kmer-s"
 
 
 @pytest.mark.parametrize("name", ["tnfc", "./no-such-folder", "a/b/c", "/no/such"])
