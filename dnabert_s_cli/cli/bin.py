@@ -132,15 +132,9 @@ def bin_contigs(
     from ..pipelines.clustering import ClusterOptions
 
     is_hdbscan = method == "hdbscan"
-    clustering = ClusterOptions(
-        method,
-        min_similarity,
-        defaults.MIN_CLUSTER_SIZE if is_hdbscan else defaults.MIN_BIN_CONTIGS,
-        None,
-        neighbours or (defaults.NEIGHBOURS if is_hdbscan else defaults.GRAPH_NEIGHBOURS),
-        seed=seed,
-        threads=encoder.threads,
-    )
+    least = defaults.MIN_CLUSTER_SIZE if is_hdbscan else defaults.MIN_BIN_CONTIGS
+    n_neighbours = neighbours or (defaults.NEIGHBOURS if is_hdbscan else defaults.GRAPH_NEIGHBOURS)
+    clustering = ClusterOptions(method, min_similarity, least, None, n_neighbours, seed=seed, threads=encoder.threads)
     with progress(quiet=messages.quiet) as shown:
         report = run(
             evidence.source(contigs, encoder.threads),
