@@ -39,7 +39,7 @@ def contig_points(
     """One point for each contig: (N, D) unit rows and (N, S) mean depths -> (N, D + S) float32.
 
     |p - q|^2 is (1 - cosine) / spread plus, for each sample, half the squared difference in depth over its variance,
-    the sum divided by sqrt(1 + S / 2).
+    the sum divided by sqrt(1 + S / 2), where S counts the samples that have reads at all.
 
     Args:
         spread: standard deviation of cosines within a genome (`whitening.similarity_spread`).
@@ -51,7 +51,7 @@ def contig_points(
         evened = even_noise(depth)
         scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
         parts.append((evened / (np.sqrt(2) * scales)).astype(np.float32))
-    n_samples = 0 if depth is None else depth.shape[1]
+    n_samples = 0 if depth is None else int(np.count_nonzero(depth.any(axis=0)))
     points: NDArray[np.float32] = np.concatenate(parts, axis=1) / np.float32((1 + n_samples / 2) ** 0.25)
     return points
 

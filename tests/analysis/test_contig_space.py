@@ -43,13 +43,13 @@ def test_a_sample_adds_half_of_the_squared_difference_over_its_variance() -> Non
     depth = np.array([[10.0], [20.0]])
     evened = even_noise(depth.astype(np.float32))
     expected = 0.4 / 0.2 + 0.5 * float(evened[1, 0] - evened[0, 0]) ** 2 / DEFAULT_SCALE**2
-    assert squared_distance(points(TWO, depth)) == pytest.approx(expected, rel=1e-5)
+    assert squared_distance(points(TWO, depth)) == pytest.approx(expected / np.sqrt(1.5), rel=1e-5)
 
 
-def test_samples_add_up() -> None:
+def test_samples_add_up_before_they_are_tempered() -> None:
     one, two = np.array([[10.0], [20.0]]), np.array([[10.0, 10.0], [20.0, 20.0]])
-    alone = squared_distance(points(TWO, one)) - 2
-    assert squared_distance(points(TWO, two)) == pytest.approx(2 + 2 * alone, rel=1e-5)
+    alone = np.sqrt(1.5) * squared_distance(points(TWO, one)) - 2
+    assert np.sqrt(2) * squared_distance(points(TWO, two)) == pytest.approx(2 + 2 * alone, rel=1e-5)
 
 
 def test_a_spread_near_zero_is_taken_as_the_least() -> None:
@@ -80,7 +80,8 @@ def test_a_sample_in_which_nothing_is_seen_keeps_the_default_scale() -> None:
     unit, depth = pairs_of_twins(200, 0.1)
     both = points(unit, np.concatenate([depth, depth / 1e4], axis=1))
     evened = even_noise((depth / 1e4).astype(np.float32))[:, 0]
-    np.testing.assert_allclose(both[:, -1], evened / (np.sqrt(2) * DEFAULT_SCALE), rtol=1e-5)
+    expected = evened / (np.sqrt(2) * DEFAULT_SCALE) / 2**0.25  # two samples temper the sum by the root of 2
+    np.testing.assert_allclose(both[:, -1], expected, rtol=1e-5)
 
 
 def test_a_table_without_samples_is_as_no_depth() -> None:
