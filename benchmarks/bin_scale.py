@@ -4,8 +4,10 @@ Seeded species, genomes of skewed sizes, lengths as of an assembly -> unit vecto
 graph of neighbours -> communities, as `bin` makes them -> seconds and peak memory of each stage, the adjusted Rand
 index with the truth, and a hash of the labels. The last line of stdout is one JSON object.
 
-    python benchmarks/bin_scale.py --contigs 1000000 --species 10000 --dim 256
-    python benchmarks/bin_scale.py --contigs 100000 --species 1000 --exact-rows 0    # by the inverted file
+Of several numbers of contigs each is a process of its own, those that are searched exactly a second one with the
+approximate search; before them stands the check that labels are the same bytes twice, with one thread and with two.
+
+    python benchmarks/bin_scale.py --contigs 10000 100000 1000000
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -39,6 +42,9 @@ _COMMON = 0.02  # cosine that all share
 _DEPTH_SPREAD, _DEPTH_NOISE = 1.2, 0.15  # of log depth between species, of a contig around its species
 _BLOCK_ROWS = 8_192
 _STAGES = ("points", "neighbours", "communities")
+_PER_SPECIES = 100  # contigs, where the number of species is not given
+_REPEATED = 20_000  # contigs whose labels are compared
+_WORTH_BOTH = 100_000  # contigs from which the exact search is compared with the other
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,18 +119,25 @@ class Stages:
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, float]] = {}
         self._started = 0.0
+        self._before_mb = 0.0
 
     def start(self) -> None:
         """A stage begins; the peak so far is forgotten where the system allows it."""
         forget = Path("/proc/self/clear_refs")
         if forget.exists():
             forget.write_text("5")
+        self._before_mb = _peak_mb()
         self._started = time.perf_counter()
 
     def end(self, name: str) -> None:
         """It ends; say what it took."""
         seconds = time.perf_counter() - self._started
-        self.rows[name] = {"seconds": round(seconds, 1), "peak_mb": round(_peak_mb())}
+        peak_mb = _peak_mb()
+        self.rows[name] = {
+            "seconds": round(seconds, 1),
+            "before_mb": round(self._before_mb),
+            "peak_mb": round(peak_mb),
+        }
         print(name, self.rows[name], flush=True)
 
 
@@ -137,42 +150,42 @@ def _peak_mb() -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, object]:
+def measure(arguments: argparse.Namespace, n_contigs: int) -> dict[str, object]:
     """One run in this process."""
+    n_species = arguments.species or max(n_contigs // _PER_SPECIES, 1)
     stages = Stages()
     stages.start()
     sample = synthetic_sample(
-        arguments.contigs, arguments.dim, n_species=arguments.species, n_samples=arguments.samples, seed=arguments.seed
+        n_contigs, arguments.dim, n_species=n_species, n_samples=arguments.samples, seed=arguments.seed
     )
     stages.end("synthesis")
-    facts = cosines(sample, np.random.default_rng(1))
-    print(facts, flush=True)
+    result = {"contigs": n_contigs, "species": n_species, "dim": arguments.dim, "samples": arguments.samples}
+    result["cosines"] = cosines(sample, np.random.default_rng(1))
+    return {**result, **cluster(sample, stages, seed=arguments.seed, threads=arguments.threads)}
+
+
+def cluster(sample: Sample, stages: Stages, *, seed: int, threads: int) -> dict[str, object]:
+    """What `bin` does with vectors, and what it took."""
     stages.start()
-    rng = np.random.default_rng(arguments.seed)
-    points = contig_points(sample.unit, sample.lengths_bp, depth=sample.depth, rng=rng)
+    points = contig_points(sample.unit, sample.lengths_bp, depth=sample.depth, rng=np.random.default_rng(seed))
     stages.end("points")
     size = point_graph.graph_size(len(points), points.shape[1], defaults.GRAPH_NEIGHBOURS)
     stages.start()
-    graph = point_graph.neighbour_graph(
-        points, n_neighbours=defaults.GRAPH_NEIGHBOURS, seed=arguments.seed, threads=arguments.threads
-    )
+    graph = point_graph.neighbour_graph(points, n_neighbours=defaults.GRAPH_NEIGHBOURS, seed=seed, threads=threads)
     stages.end("neighbours")
     stages.start()
     labels = find_communities(graph)
     stages.end("communities")
     taken = [stages.rows[name] for name in _STAGES]
+    peak_mb = max(row["peak_mb"] for row in taken)
     return {
-        "contigs": arguments.contigs,
-        "species": arguments.species,
-        "dim": arguments.dim,
-        "samples": arguments.samples,
-        "threads": thread_count(arguments.threads),
+        "threads": thread_count(threads),
         "exact": size.is_exact,
-        "cosines": facts,
         "stages": stages.rows,
         "seconds": round(sum(row["seconds"] for row in taken), 1),
-        "peak_mb": max(row["peak_mb"] for row in taken),
-        "estimated_mb": round((size.n_bytes + sample.unit.nbytes) / 1e6),
+        "peak_mb": peak_mb,
+        "graph_mb": peak_mb - stages.rows["neighbours"]["before_mb"],
+        "graph_mb_estimated": round(size.n_bytes / 1e6),
         "edges": graph.nnz // 2,
         "communities": int(labels.max()) + 1,
         "ari": round(clustering_scores(sample.species, labels).ari, 4),
@@ -180,11 +193,43 @@ def measure(arguments: argparse.Namespace) -> dict[str, object]:
     }
 
 
+def run_in_process(argv: list[str]) -> dict[str, object]:
+    """The same in a fresh process."""
+    finished = subprocess.run([sys.executable, __file__, *argv], check=True, stdout=subprocess.PIPE, text=True)
+    result: dict[str, object] = json.loads(finished.stdout.splitlines()[-1])
+    print({name: value for name, value in result.items() if name not in ("sha256", "stages")}, flush=True)
+    return result
+
+
+def is_repeatable(shared: list[str]) -> bool:
+    """Whether labels are the same bytes twice with two threads, and with one."""
+    hashes = {
+        run_in_process([*shared, "--contigs", str(_REPEATED), "--threads", threads])["sha256"]
+        for threads in ("2", "2", "1")
+    }
+    return len(hashes) == 1
+
+
+def measure_all(arguments: argparse.Namespace) -> dict[str, object]:
+    """Every number of contigs in a process of its own, and the check of the bytes."""
+    shared = ["--dim", str(arguments.dim), "--samples", str(arguments.samples), "--seed", str(arguments.seed)]
+    identical = {"exact": is_repeatable(shared), "approximate": is_repeatable([*shared, "--exact-rows", "0"])}
+    shared += ["--threads", str(arguments.threads)]
+    if arguments.species is not None:
+        shared += ["--species", str(arguments.species)]
+    runs = []
+    for n_contigs in arguments.contigs:
+        runs.append(run_in_process([*shared, "--contigs", str(n_contigs)]))
+        if _WORTH_BOTH <= n_contigs <= point_graph.EXACT_ROWS:
+            runs.append(run_in_process([*shared, "--contigs", str(n_contigs), "--exact-rows", "0"]))
+    return {"identical_twice_and_with_1_and_2_threads": identical, "runs": runs}
+
+
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
     """What to measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--contigs", type=int, default=100_000)
-    parser.add_argument("--species", type=int, default=1_000)
+    parser.add_argument("--contigs", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--species", type=int, help="default: one for 100 contigs")
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--samples", type=int, default=0, help="of depth")
     parser.add_argument("--exact-rows", type=int, help="contigs up to which neighbours are exact")
@@ -198,7 +243,11 @@ def main(argv: list[str]) -> None:
     arguments = parse_arguments(argv)
     if arguments.exact_rows is not None:
         point_graph.EXACT_ROWS = arguments.exact_rows
-    print(json.dumps({"benchmark": "bin_scale", **measure(arguments), **machine_facts("faiss-cpu", "scipy")}))
+    if len(arguments.contigs) == 1:
+        print(json.dumps(measure(arguments, arguments.contigs[0])))
+        return
+    facts = machine_facts("faiss-cpu", "scipy", "scikit-network")
+    print(json.dumps({"benchmark": "bin_scale", **measure_all(arguments), **facts}))
 
 
 if __name__ == "__main__":

@@ -43,12 +43,15 @@ def contig_points(
         rng: draws the contigs, by length, whose neighbours show how depth scatters.
     """
     spread = min(max(spread, LEAST_SPREAD), MOST_SPREAD)
-    parts = [unit / np.float32(np.sqrt(2 * spread))]
-    if depth is not None and depth.shape[1]:
+    n_rows, n_columns = unit.shape
+    n_samples = 0 if depth is None else depth.shape[1]
+    points = np.empty((n_rows, n_columns + n_samples), dtype=np.float32)
+    np.divide(unit, np.float32(np.sqrt(2 * spread)), out=points[:, :n_columns])
+    if depth is not None and n_samples:
         evened = even_noise(depth)
         scales = _depth_scales(unit, depth, evened, lengths_bp=lengths_bp, rng=rng)
-        parts.append((evened / (np.sqrt(2) * scales)).astype(np.float32))
-    return np.ascontiguousarray(np.concatenate(parts, axis=1), dtype=np.float32)
+        points[:, n_columns:] = evened / (np.sqrt(2) * scales)
+    return points
 
 
 def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:

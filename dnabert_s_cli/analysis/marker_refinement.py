@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from .bin_quality import bin_quality
-from .communities import divide
+from .communities import divide, graph_within
 from .markers import MarkerHits
 
 CONTAMINATED = 10.0  # percent, from which a community is tried for parts
@@ -53,15 +53,16 @@ def _best_division(
     graph: csr_matrix, members: NDArray[np.int64], *, hits: MarkerHits, lengths_bp: NDArray[np.int64], min_bin_bp: int
 ) -> NDArray[np.int64]:
     """Part of each member, from 0, in the division worth most; all 0 where none is worth more than the whole."""
-    within = graph[members][:, members]
+    within = graph_within(graph, members)
+    is_member = np.zeros(graph.shape[0], dtype=bool)
+    is_member[members] = True
+    own_hits = hits.of_contigs(is_member)
     whole = np.zeros(len(members), dtype=np.int64)
     divisions = [whole]
     divisions += [divide(within, greatest_cut=cut, resolution=one) for one in _RESOLUTIONS for cut in _CUTS]
     worths = []
     for parts in divisions:
-        everywhere = np.full(graph.shape[0], -1, dtype=np.int64)
-        everywhere[members] = parts
-        quality = bin_quality(hits, everywhere)
+        quality = bin_quality(own_hits, parts)
         is_bin = np.bincount(parts, weights=lengths_bp[members]) >= min_bin_bp
         worth = quality.completeness - _PENALTY * quality.contamination
         worths.append(np.maximum(worth[: len(is_bin)], 0)[is_bin[: len(worth)]].sum())

@@ -30,24 +30,31 @@ _PROBED = 32  # lists searched for the points of one
 _TRAINING_POINTS = 40  # for each list
 _TRAINING_ROUNDS = 6
 _LEAST_WEIGHT = 1e-9  # an edge of less weight is no evidence of anything
-_COPIES = 4  # of the edges, held at once while they are sorted and made symmetric
+_EDGE_BYTES = 90  # for each neighbour; measured: 82 at the peak of `find_communities`, 10^5 and 10^6 points
+_FIXED_BYTES = 64 << 20  # distances of blocks
+_AT_ONCE = 4  # blocks being searched, each with a copy of its points
 
 OnProgress = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)
 class GraphSize:
-    """What a graph will take: `n_bytes` of memory at most, and whether the search is exact."""
+    """What a graph will take: `n_bytes` of memory beside the points, and whether the search is exact."""
 
     n_bytes: int
     is_exact: bool
 
 
 def graph_size(n_points: int, n_columns: int, n_neighbours: int) -> GraphSize:
-    """What `neighbour_graph` will take, known before it starts."""
-    points = 2 * 4 * n_points * n_columns  # in the caller's array and in the index
-    edges = n_points * n_neighbours * (4 + 8) + _COPIES * n_points * n_neighbours * (4 + 8)
-    return GraphSize(points + edges, n_points <= EXACT_ROWS)
+    """What `neighbour_graph`, and finding communities in it, will take, known before it starts."""
+    is_exact = n_points <= EXACT_ROWS
+    search = 8 * n_points * n_neighbours
+    copied = min(n_points, _BLOCK_ROWS)
+    if not is_exact:
+        search += 8 * _sample_size(n_points) * n_columns + 16 * n_points * _VOTES
+        copied += _PROBED * (n_points // _list_count(n_points))
+    blocks = _AT_ONCE * 4 * copied * n_columns
+    return GraphSize(max(search, _EDGE_BYTES * n_points * n_neighbours) + blocks + _FIXED_BYTES, is_exact)
 
 
 def neighbour_graph(
@@ -116,7 +123,7 @@ def _nearest(
 def _lists(points: NDArray[np.float32], *, seed: int, pool: ThreadPoolExecutor) -> list[_Block]:
     """The points in lists around centres, each list with those nearest to it."""
     n_points = len(points)
-    n_lists = int(_LISTS_PER_ROOT * np.sqrt(n_points))
+    n_lists = _list_count(n_points)
     centres = _centres(points, n_lists, seed=seed)
 
     def assign(block: slice) -> NDArray[np.int64]:
@@ -138,10 +145,19 @@ def _lists(points: NDArray[np.float32], *, seed: int, pool: ThreadPoolExecutor) 
     return blocks
 
 
+def _list_count(n_points: int) -> int:
+    return int(_LISTS_PER_ROOT * np.sqrt(n_points))
+
+
+def _sample_size(n_points: int) -> int:
+    """Points from which the centres are learnt."""
+    return min(n_points, _TRAINING_POINTS * _list_count(n_points))
+
+
 def _centres(points: NDArray[np.float32], n_lists: int, *, seed: int) -> NDArray[np.float32]:
     """Centres of lists by k-means on a sample, (n_lists, F)."""
     rng = np.random.default_rng(seed)
-    sample = np.sort(rng.choice(len(points), min(len(points), _TRAINING_POINTS * n_lists), replace=False))
+    sample = np.sort(rng.choice(len(points), _sample_size(len(points)), replace=False))
     means = faiss.Kmeans(points.shape[1], n_lists, niter=_TRAINING_ROUNDS, seed=seed + 1, min_points_per_centroid=1)
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)  # sums over threads would depend on their number

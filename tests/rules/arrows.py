@@ -36,7 +36,9 @@ ALLOWED = {
     # matplotlib writes a PNG, a format like any other; optional, so imported inside the function
     "io": Layer(BASE, frozenset({"Bio", "pysam", "zstandard", "pyarrow", "matplotlib"})),
     "encoders": Layer(BASE, TORCH | {"tokenizers", "safetensors", "huggingface_hub", "transformers"}),
-    "analysis": Layer(BASE, frozenset({"sklearn", "sknetwork", "hdbscan", "faiss", "scipy", "pyrodigal", "pyhmmer"}) | THREADS),
+    "analysis": Layer(
+        BASE, frozenset({"sklearn", "sknetwork", "hdbscan", "faiss", "scipy", "pyrodigal", "pyhmmer"}) | THREADS
+    ),
     "training": Layer(BASE | {"io", "encoders"}, TORCH),
     "pipelines": Layer(BASE | {"io", "encoders", "analysis", "training"}, THREADS),
     # no click: typer carries its own copy in newer releases, whose exceptions are not those of the package click
