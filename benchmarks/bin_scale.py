@@ -83,7 +83,8 @@ def synthetic_sample(n_contigs: int, dim: int, *, n_species: int, n_samples: int
 def _scales(dim: int) -> NDArray[np.float32]:
     """Standard deviation along each direction, (D,), of rows whose expected squared length is 1."""
     variances = 1 / (np.arange(dim) + _FALL)
-    return np.sqrt(variances / variances.sum()).astype(np.float32)
+    scales: NDArray[np.float32] = np.sqrt(variances / variances.sum()).astype(np.float32)
+    return scales
 
 
 def _centres(n_species: int, scales: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -165,8 +165,8 @@ def _centres(points: NDArray[np.float32], n_lists: int, *, seed: int) -> NDArray
         means.train(points[sample])
     finally:
         faiss.omp_set_num_threads(before)
-    centres: NDArray[np.float32] = means.centroids
-    return centres
+    assert means.centroids is not None, "trained"
+    return means.centroids
 
 
 def _without_self(
