@@ -52,6 +52,7 @@ bench: $(VENV)/.installed-dev ## run the quick form of every benchmark; each end
 	$(BIN)/python benchmarks/read_sequences.py --mbp 20 --runs 1
 	$(BIN)/python benchmarks/embed_reads.py --reads 200000
 	$(BIN)/python benchmarks/bin_assembly.py examples/contigs.fa.gz examples/gold.tsv
+	$(BIN)/python benchmarks/bin_scale.py --contigs 10000
 	$(BIN)/python benchmarks/cluster_scale.py --rows 10000 --clusters 100
 	$(BIN)/python benchmarks/depth_bam.py --reads 50000 --repeats 1
 	$(BIN)/python benchmarks/classify_reads.py --reads 100000 --mbp 5 --methods centroid

@@ -44,7 +44,7 @@ def find_communities_within(
     waiting = [np.flatnonzero(labels == label) for label in range(n_labels)]
     while waiting:
         nodes = waiting.pop()
-        parts = divide(graph[nodes][:, nodes] if len(nodes) < graph.shape[0] else graph, greatest_cut=greatest_cut)
+        parts = divide(graph_within(graph, nodes), greatest_cut=greatest_cut)
         n_parts = int(parts.max(initial=-1)) + 1
         if n_parts < 2:
             continue
@@ -56,6 +56,20 @@ def find_communities_within(
             if len(members) >= _LEAST_NODES:
                 waiting.append(members)
     return _by_first_node(labels)
+
+
+def graph_within(graph: csr_matrix, nodes: NDArray[np.int64]) -> csr_matrix:
+    """The edges among some nodes, given in rising order. (N, N) -> (M, M).
+
+    Takes time in proportion to their edges; `graph[nodes][:, nodes]` would take it for all N columns, each time.
+    """
+    if len(nodes) == graph.shape[0]:
+        return graph
+    rows = graph[nodes]
+    places = np.minimum(np.searchsorted(nodes, rows.indices), len(nodes) - 1).astype(np.int32)
+    inside = nodes[places] == rows.indices
+    starts = np.concatenate([[0], np.cumsum(inside)])[rows.indptr]
+    return csr_matrix((rows.data[inside], places[inside], starts), shape=(len(nodes), len(nodes)))
 
 
 def divide(graph: csr_matrix, *, greatest_cut: float, resolution: float = 1.0) -> NDArray[np.int64]:

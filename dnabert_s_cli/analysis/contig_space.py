@@ -46,13 +46,16 @@ def contig_points(
         rng: draws the contigs, by length, whose neighbours show how depth scatters.
     """
     spread = min(max(spread, LEAST_SPREAD), MOST_SPREAD)
-    parts = [unit / np.float32(np.sqrt(2 * spread))]
-    if depth is not None and depth.shape[1]:
+    n_rows, n_columns = unit.shape
+    n_samples = 0 if depth is None else depth.shape[1]
+    points = np.empty((n_rows, n_columns + n_samples), dtype=np.float32)
+    np.divide(unit, np.float32(np.sqrt(2 * spread)), out=points[:, :n_columns])
+    if depth is not None and n_samples:
         evened = even_noise(depth)
         scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
-        parts.append((evened / (np.sqrt(2) * scales)).astype(np.float32))
-    n_samples = 0 if depth is None else int(np.count_nonzero(depth.any(axis=0)))
-    points: NDArray[np.float32] = np.concatenate(parts, axis=1) / np.float32((1 + n_samples / 2) ** 0.25)
+        points[:, n_columns:] = evened / (np.sqrt(2) * scales)
+        n_seen = int(np.count_nonzero(depth.any(axis=0)))
+        points /= np.float32((1 + n_seen / 2) ** 0.25)
     return points
 
 

@@ -11,12 +11,11 @@ Source: van der Maaten and Hinton 2008, JMLR 9:2579; the push on a grid is after
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix, triu
 
 from .neighbours import Neighbours
 
@@ -58,7 +57,7 @@ def lay_out(pull: csr_matrix, start: NDArray[np.float64], *, on_step: Callable[[
         on_step: told 1 after each step.
     """
     n_rows = len(start)
-    edges = _Edges(np.repeat(np.arange(n_rows), np.diff(pull.indptr)), pull.indices, pull.data)
+    edges = csr_matrix(triu(pull, k=1))  # each edge once
     grid = _Grid()
     places, moves, gains = start.copy(), np.zeros_like(start), np.ones_like(start)
     for step in range(_EARLY_STEPS + _LATE_STEPS):
@@ -99,23 +98,20 @@ def _at_perplexity(squared: NDArray[np.float64], perplexity: float) -> NDArray[n
     return scaled
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Edges:
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int32]
-    weights: NDArray[np.float64]
+def _pulled(edges: csr_matrix, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum over the edges of each row of weight times difference over 1 + squared distance. (N, 2).
 
-
-def _pulled(edges: _Edges, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum over the edges of each row of weight times difference over 1 + squared distance. (N, 2)."""
-    x, y = places[:, 0], places[:, 1]
-    dx = x[edges.rows] - x[edges.columns]
-    dy = y[edges.rows] - y[edges.columns]
-    weights = edges.weights / (1.0 + dx * dx + dy * dy)
-    n_rows = len(places)
-    return np.stack(
-        [np.bincount(edges.rows, weights * dx, n_rows), np.bincount(edges.rows, weights * dy, n_rows)], axis=1
-    )
+    Args:
+        edges: above the diagonal.
+    """
+    degrees = np.diff(edges.indptr)
+    dx, dy = (np.repeat(one, degrees) - one[edges.indices] for one in np.ascontiguousarray(places.T))
+    weights = edges.data / (1.0 + dx * dx + dy * dy)
+    above = csr_matrix((weights, edges.indices, edges.indptr), shape=edges.shape)
+    moments = np.column_stack([places, np.ones(len(places))])
+    sums = above @ moments + above.T @ moments
+    pulled: NDArray[np.float64] = places * sums[:, 2:] - sums[:, :2]
+    return pulled
 
 
 def _pushed(places: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from .bin_quality import bin_quality
-from .communities import divide, edges_between
+from .communities import divide, edges_between, graph_within
 from .markers import MarkerHits
 
 CONTAMINATED = 10.0  # percent, from which a community is tried for parts
@@ -36,7 +36,7 @@ def join_unmarked(graph: csr_matrix, labels: NDArray[np.int64], *, hits: MarkerH
     members = np.flatnonzero(labels >= 0)
     if len(members) == 0:
         return labels
-    between = edges_between(graph[members][:, members], labels[members])
+    between = edges_between(graph_within(graph, members), labels[members])
     volumes = np.maximum(np.asarray(between.sum(axis=1)).ravel(), np.finfo(float).tiny)
     quality = bin_quality(hits, labels)
     joined = labels.copy()
@@ -88,15 +88,16 @@ def _best_division(
     graph: csr_matrix, members: NDArray[np.int64], *, hits: MarkerHits, lengths_bp: NDArray[np.int64], min_bin_bp: int
 ) -> NDArray[np.int64]:
     """Part of each member, from 0, in the division worth most; all 0 where none is worth more than the whole."""
-    within = graph[members][:, members]
+    within = graph_within(graph, members)
+    is_member = np.zeros(graph.shape[0], dtype=bool)
+    is_member[members] = True
+    own_hits = hits.of_contigs(is_member)
     divisions = [np.zeros(len(members), dtype=np.int64)]
     divisions += [divide(within, greatest_cut=cut, resolution=one) for one in _RESOLUTIONS for cut in _CUTS]
     worths: list[float] = []
     least = 0.0
     for parts in divisions:
-        everywhere = np.full(graph.shape[0], -1, dtype=np.int64)
-        everywhere[members] = parts
-        quality = bin_quality(hits, everywhere)
+        quality = bin_quality(own_hits, parts)
         is_bin = np.bincount(parts, weights=lengths_bp[members]) >= min_bin_bp
         completeness = np.where(is_bin, quality.completeness, 0)
         worth = np.maximum(completeness - _PENALTY * quality.contamination, 0)[completeness >= WHOLE].sum()

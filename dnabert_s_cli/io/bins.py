@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import DnabertSError
 from .files import atomic_path
 
@@ -190,8 +192,12 @@ class _Spool:
 
 
 def _fasta(name: str, sequence: str) -> bytes:
-    lines = (sequence[start : start + LINE_BP] for start in range(0, len(sequence), LINE_BP))
-    return "\n".join((f">{name}", *lines, "")).encode()
+    letters = np.frombuffer(sequence.encode(), dtype=np.uint8)
+    n_whole = len(letters) // LINE_BP
+    lines = np.full((n_whole, LINE_BP + 1), ord("\n"), dtype=np.uint8)
+    lines[:, :LINE_BP] = letters[: n_whole * LINE_BP].reshape(n_whole, LINE_BP)
+    rest = letters[n_whole * LINE_BP :].tobytes()
+    return b"".join((f">{name}\n".encode(), lines.tobytes(), rest, b"\n" if rest else b""))
 
 
 def _write_text(path: str | Path, texts: Iterable[str]) -> None:
