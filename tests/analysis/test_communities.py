@@ -25,9 +25,9 @@ def clique(first: int, n_nodes: int) -> list[Edge]:
 
 
 def blobs(*centres: float, n_points: int = 200, seed: int = 0) -> csr_matrix:
-    """The neighbour graph of normal blobs along a line."""
+    """The neighbour graph of normal blobs along a line, each noisy in ten directions."""
     rng = np.random.default_rng(seed)
-    points = np.concatenate([rng.normal((centre, 0, 0), 0.7, (n_points, 3)) for centre in centres])
+    points = np.concatenate([rng.normal((centre, *[0] * 9), 0.4, (n_points, 10)) for centre in centres])
     return neighbour_graph(points.astype(np.float32), n_neighbours=40, seed=0, threads=1)
 
 
