@@ -84,7 +84,7 @@ def neighbour_graph(
 
     def search(block: _Block) -> None:
         faiss.omp_set_num_threads(1)  # of this thread: blocks are shared out, not what is inside
-        distances, indices = _nearest(points, block, n_kept + 1)
+        distances, indices = _nearest(points, block, n_wanted=n_kept + 1)
         found[block.rows], weights[block.rows] = _without_self(distances, indices, rows=block.rows)
         on_progress(len(block.rows))
 
@@ -108,7 +108,7 @@ def _all_pairs(n_points: int) -> list[_Block]:
 
 
 def _nearest(
-    points: NDArray[np.float32], block: _Block, n_wanted: int
+    points: NDArray[np.float32], block: _Block, *, n_wanted: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Squared distances and positions of the points nearest to each of a block, (B, K); -1 where there are no more."""
     if not block.lists:
