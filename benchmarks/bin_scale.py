@@ -170,7 +170,7 @@ def cluster(sample: Sample, stages: Stages, *, seed: int, threads: int) -> dict[
     stages.start()
     points = contig_points(sample.unit, sample.lengths_bp, depth=sample.depth, rng=np.random.default_rng(seed))
     stages.end("points")
-    size = point_graph.graph_size(len(points), points.shape[1], defaults.GRAPH_NEIGHBOURS)
+    size = point_graph.graph_size(len(points), points.shape[1], n_neighbours=defaults.GRAPH_NEIGHBOURS)
     stages.start()
     graph = point_graph.neighbour_graph(points, n_neighbours=defaults.GRAPH_NEIGHBOURS, seed=seed, threads=threads)
     stages.end("neighbours")

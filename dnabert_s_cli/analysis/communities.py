@@ -90,7 +90,7 @@ def merge_uncut(graph: csr_matrix, labels: NDArray[np.int64], *, greatest_cut: f
         outer = edges.row != edges.col
         rows, columns = edges.row[outer], edges.col[outer]
         cuts = edges.data[outer] / np.minimum(volumes[rows], volumes[columns])
-        best = _best_partner(rows, columns, cuts, n_communities=len(volumes), least=greatest_cut)
+        best = _best_partner(rows, columns, cuts=cuts, n_communities=len(volumes), least=greatest_cut)
         firsts = np.flatnonzero((best >= 0) & (best[best] == np.arange(len(best))) & (np.arange(len(best)) < best))
         if len(firsts) == 0:
             return labels
@@ -102,7 +102,7 @@ def merge_uncut(graph: csr_matrix, labels: NDArray[np.int64], *, greatest_cut: f
 
 
 def _best_partner(
-    rows: NDArray[np.int32], columns: NDArray[np.int32], cuts: NDArray[np.float64], *, n_communities: int, least: float
+    rows: NDArray[np.int32], columns: NDArray[np.int32], *, cuts: NDArray[np.float64], n_communities: int, least: float
 ) -> NDArray[np.int64]:
     """The community that each holds on to most, of those above the least cut; -1 for none. Ties: the lower number."""
     best = np.full(n_communities, -1, dtype=np.int64)

@@ -49,7 +49,7 @@ def contig_points(
     np.divide(unit, np.float32(np.sqrt(2 * spread)), out=points[:, :n_columns])
     if depth is not None and n_samples:
         evened = even_noise(depth)
-        scales = _depth_scales(unit, depth, evened, lengths_bp=lengths_bp, rng=rng)
+        scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
         points[:, n_columns:] = evened / (np.sqrt(2) * scales)
     return points
 
@@ -66,8 +66,8 @@ def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:
 def _depth_scales(
     unit: NDArray[np.float32],
     depth: NDArray[np.float32],
-    evened: NDArray[np.float64],
     *,
+    evened: NDArray[np.float64],
     lengths_bp: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ class GraphSize:
     is_exact: bool
 
 
-def graph_size(n_points: int, n_columns: int, n_neighbours: int) -> GraphSize:
+def graph_size(n_points: int, n_columns: int, *, n_neighbours: int) -> GraphSize:
     """What `neighbour_graph`, and finding communities in it, will take, known before it starts."""
     is_exact = n_points <= EXACT_ROWS
     search = 8 * n_points * n_neighbours

@@ -88,7 +88,7 @@ def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
     generator = np.random.default_rng(options.seed)
     unit, spread = _unit_vectors(evidence)
     points = contig_points(unit, evidence.lengths_bp, spread=spread, depth=evidence.depth, rng=generator)
-    size = graph_size(len(points), points.shape[1], options.n_neighbours)
+    size = graph_size(len(points), points.shape[1], n_neighbours=options.n_neighbours)
     require_memory(size.n_bytes, available_bytes(), what=f"the graph of {len(points):,} contigs")
     kind = "exact" if size.is_exact else "approximate"
     progress.start(f"{kind} neighbours of {len(points):,} contigs", len(points), unit="contigs")
