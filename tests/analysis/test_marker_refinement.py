@@ -1,4 +1,4 @@
-"""Communities divided by made-up markers on graphs whose parts are plain."""
+"""Communities joined and divided by made-up markers on graphs whose parts are plain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from dnabert_s_cli.analysis.communities import find_communities
-from dnabert_s_cli.analysis.marker_refinement import divide_contaminated
+from dnabert_s_cli.analysis.marker_refinement import divide_contaminated, join_unmarked
 from dnabert_s_cli.analysis.markers import MarkerHits
 from tests.marker_contigs import made_up_hits, made_up_set
 
@@ -84,3 +84,35 @@ def test_the_labels_given_are_not_changed(n_markers_twice: int) -> None:
     labels = TOGETHER.copy()
     divided(labels, hits_of(*(0, 12)[: 1 + n_markers_twice]))
     np.testing.assert_array_equal(labels, TOGETHER)
+
+
+def test_a_community_without_markers_joins_the_genome_that_it_holds_on_to() -> None:
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of(0)), TOGETHER)
+
+
+def test_a_community_without_markers_that_is_cut_off_stays_apart() -> None:
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.01), GENOME, hits=hits_of(0)), GENOME)
+
+
+def test_two_genomes_are_not_joined() -> None:
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of(0, 12)), GENOME)
+
+
+def test_communities_without_markers_do_not_join_each_other() -> None:
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of()), GENOME)
+
+
+def test_a_few_surplus_markers_keep_a_community_apart() -> None:
+    places = [(marker, marker) for marker in range(20)] + [(20, 0)]  # 5 % complete, and all of it twice
+    hits = made_up_hits(made_up_set(20), N_CONTIGS, *places)
+    labels = np.repeat([0, 1], [20, 4])
+    graph = csr_matrix(np.ones((N_CONTIGS, N_CONTIGS)) - np.eye(N_CONTIGS))
+    np.testing.assert_array_equal(join_unmarked(graph, labels, hits=hits), labels)
+
+
+def test_contigs_of_no_community_join_none() -> None:
+    labels = GENOME.copy()
+    labels[5] = -1
+    expected = TOGETHER.copy()
+    expected[5] = -1
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), labels, hits=hits_of(6)), expected)
