@@ -258,7 +258,7 @@ def test_list_shows_other_cached_models_of_the_family(hub_server: HubServer, rep
 def test_what_cannot_be_a_model_name_is_refused(name: str) -> None:
     with pytest.raises(DnabertSError, match="there is no model called") as caught:
         parse_reference(name)
-    assert "dnabert-s, dnabert-2, tnf-c" in str(caught.value.hint)
+    assert "dnabert-s, dnabert-2, kmer-s" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("name", ["dnabert-s", "dnabert-2", OTHER, f"{OTHER}@v1", f"{HUB_ID}@main"])
