@@ -7,7 +7,6 @@ paper's protocol, vectors alone -> k-medoid or HDBSCAN.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,8 +24,6 @@ from ..errors import DnabertSError
 from .clustering import KMEDOID, ClusterOptions, cluster_vectors
 from .memory import available_bytes, require_memory
 from .progress import Progress
-
-logger = logging.getLogger(__name__)
 
 LOUVAIN = "louvain"
 
