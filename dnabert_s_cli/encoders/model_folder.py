@@ -22,7 +22,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ..errors import DnabertSError
-from .devices import batches_at_once, device_name
+from .decay_attention import DecayEncoder
+from .devices import batches_at_once, device_name, keep_freed_memory
 from .packing import mean_per_sequence, pack
 from .tokenizer import DnaTokenizer
 from .transformer import DnabertTransformer, TransformerConfig
@@ -90,6 +91,8 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
     config_path, tokenizer_path, weights_path = model_files(folder)
     config = TransformerConfig.from_json(read_json(config_path), path=str(config_path))
     model = build_transformer(config, read_weights(weights_path), path=weights_path)
+    if device.type == "cpu":
+        keep_freed_memory()
     model.to(device=device, dtype=dtype)
     model.slopes = model.make_slopes(config).to(device)  # float32 always: bfloat16 would shift every distance
     tokenizer = DnaTokenizer(tokenizer_path, vocab_size=config.vocab_size)
@@ -99,7 +102,9 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
 
 
 def _fast_way(model: DnabertTransformer, device: torch.device, *, dtype: torch.dtype) -> FastWay | None:
-    """Mean vectors by the compiled attention, on CUDA; None elsewhere, and where it cannot be compiled."""
+    """Attention compiled for CUDA, or as decayed products in bfloat16 on the CPU; None elsewhere or if it fails."""
+    if device.type == "cpu" and dtype == torch.bfloat16:
+        return DecayEncoder(model)
     if device.type != "cuda":
         return None
     from .flex import FlexEncoder, compiled_kernel  # late: only GPUs need the compiler

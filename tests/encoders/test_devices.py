@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from dnabert_s_cli.encoders.devices import cpu_flags, hardware_facts, resolve_device, resolve_dtype, use_threads
+from dnabert_s_cli.encoders.devices import (
+    cpu_flags,
+    hardware_facts,
+    keep_freed_memory,
+    resolve_device,
+    resolve_dtype,
+    use_threads,
+)
 from dnabert_s_cli.errors import DnabertSError
 
 CPU = torch.device("cpu")
@@ -63,3 +70,15 @@ def test_facts_name_the_device_and_the_torch_build() -> None:
     facts = dict(hardware_facts())
     assert facts["torch build"].startswith(torch.__version__)
     assert {"device", "dtype by default", "hub cache", "threads"} <= facts.keys()
+
+
+def test_memory_is_kept_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    class Library:
+        def mallopt(self, parameter: int, value: int) -> None:
+            asked.append((parameter, value))
+
+    monkeypatch.setattr("ctypes.CDLL", lambda _: Library())
+    keep_freed_memory()
+    assert asked[0] == (-8, 1)
