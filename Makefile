@@ -60,6 +60,7 @@ bench: $(VENV)/.installed-dev ## run the quick form of every benchmark; each end
 	$(BIN)/python benchmarks/train_step.py --pairs 2 --tokens 200 --layers 2 --repeats 1
 	$(BIN)/python benchmarks/embed_cpu.py --repeats 1 --sequences 8
 	$(BIN)/python benchmarks/profile_cpu.py --repeats 1
+	$(BIN)/python benchmarks/long_sequences.py
 	$(BIN)/python benchmarks/embed_stream.py --gbp 0.2
 	$(BIN)/python benchmarks/embed_gpu.py --device cpu --tiny --mbp 0.1 --repeats 1
 
