@@ -31,7 +31,8 @@ def choose_n_clusters(unit: NDArray[np.float32], *, seed: int, threads: int = 0)
     number of threads.
 
     The greatest mean silhouette (Rousseeuw 1987) of rows whitened by their own covariance, which stood here before, is
-    as good for 20 to 50 species, but with few species that whitening magnifies noise: 30 clusters for 3 species.
+    as good for 10 to 50 species or a little better, but with fewer that whitening magnifies noise: 30 clusters for 3
+    species.
     """
     if len(unit) < 3 or np.ptp(unit, axis=0).max() < _ALIKE:
         return 1
