@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,21 @@ def plain_mean(folder: Path, text: str) -> np.ndarray:
 def spaced_kmers(sequence: str) -> str:
     """DNABERT's input: overlapping 3-mers with blanks between."""
     return " ".join(sequence[start : start + 3] for start in range(len(sequence) - 2))
+
+
+def save_with_code(folder: Path, *, when_built: str = "", when_run: str = "") -> Path:
+    """A model that brings its own code, with statements of one line that run when it is built, and in `forward`."""
+    config = json.loads((save_dnabert(folder) / "config.json").read_text())
+    config["model_type"] = "never_heard_of"
+    config["auto_map"] = {"AutoConfig": "own_code.OwnConfig", "AutoModel": "own_code.OwnModel"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "own_code.py").write_text(
+        "from transformers import BertConfig, BertModel\n"
+        "class OwnConfig(BertConfig):\n    model_type = 'never_heard_of'\n"
+        "class OwnModel(BertModel):\n    config_class = OwnConfig\n"
+        f"    def __init__(self, config):\n        super().__init__(config)\n        {when_built or 'pass'}\n"
+        "    def forward(self, input_ids=None, attention_mask=None):\n"
+        f"        {when_run or 'pass'}\n"
+        "        return super().forward(input_ids=input_ids, attention_mask=attention_mask)\n"
+    )
+    return folder

@@ -134,9 +134,9 @@ def _run(  # by position: the groups of flags of every command here, in their or
 
 
 def _show(report: EvaluationReport, result: own.ResultFlags, messages: opt.MessageFlags) -> None:  # as `_run`
-    """The tables: on standard output, or where they are in a folder, for whoever watches."""
+    """The tables: on standard output, or where they are in a folder, for whoever watches; exit code 1 if one failed."""
     for one in report.skipped:
-        warn(f"{one.model} was skipped: {one.reason}")
+        warn(f"{one.model} {'failed' if one.is_failure else 'was skipped'}: {one.reason}")
     for table in report.tables:
         if result.output is None:
             print_table(table.columns, table.rows)
@@ -144,3 +144,5 @@ def _show(report: EvaluationReport, result: own.ResultFlags, messages: opt.Messa
             show_table(table.title, table.columns, rows=table.rows, left=table.n_words)
     n_run = len({one.model for one in report.scores})
     say(f"{n_run} models, {len(report.scores):,} scores, {duration(report.seconds)}")
+    if any(one.is_failure for one in report.skipped):
+        raise typer.Exit(1)

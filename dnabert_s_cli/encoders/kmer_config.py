@@ -15,6 +15,7 @@ MODEL_TYPE = "dnabert-s-kmer"
 FORMAT_VERSION = 1  # raised by whatever an older version would read wrongly
 TRANSFORMS = ("linear", "sqrt", "anscombe")
 NORMS = ("none", "batch", "layer")
+STRANDS = ("both", "forward")
 N_LENGTH_FEATURES = 2
 
 
@@ -34,6 +35,8 @@ class KmerNetworkConfig:
         dropout: behind each hidden layer, in training.
         input_dropout: of standardised columns, in training; 0 where config.json does not say.
         residual: add a hidden layer's input to its output where both are of one width.
+        strand: both counts a word and its reverse complement as one, so that both strands give one profile; forward
+            counts each for itself, nearly twice the columns; both where config.json does not say.
     """
 
     kmers: tuple[int | str, ...] = (6,)
@@ -46,6 +49,7 @@ class KmerNetworkConfig:
     dropout: float = 0.0
     residual: bool = False
     input_dropout: float = 0.0
+    strand: str = "both"
 
     def __post_init__(self) -> None:
         """Refuse values that make no network."""
@@ -55,8 +59,16 @@ class KmerNetworkConfig:
     @property
     def n_inputs(self) -> int:
         """Columns C of a profile."""
-        n_words = sum(n_spectrum_columns(kmer, max_columns=self.max_columns) for kmer in self.kmers)
-        return n_words + N_LENGTH_FEATURES * self.length_features
+        return sum(map(self.n_columns, self.kmers)) + N_LENGTH_FEATURES * self.length_features
+
+    @property
+    def is_canonical(self) -> bool:
+        """Whether both strands of a sequence give the same profile."""
+        return self.strand == "both"
+
+    def n_columns(self, kmer: int | str) -> int:
+        """Columns of one of the k-mers."""
+        return n_spectrum_columns(kmer, max_columns=self.max_columns, is_canonical=self.is_canonical)
 
     def to_json(self) -> dict[str, object]:
         """What config.json holds."""
@@ -95,6 +107,8 @@ class KmerNetworkConfig:
             return f"'transform' should be one of {', '.join(TRANSFORMS)}, found '{self.transform}'"
         if self.norm not in NORMS:
             return f"'norm' should be one of {', '.join(NORMS)}, found '{self.norm}'"
+        if self.strand not in STRANDS:
+            return f"'strand' should be one of {', '.join(STRANDS)}, found '{self.strand}'"
         for name, share in (("dropout", self.dropout), ("input_dropout", self.input_dropout)):
             if not 0 <= share < 1:
                 return f"'{name}' should be in [0, 1), found {share}"
@@ -112,10 +126,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {  # of each value in config.json, or o
     "dropout": (float, int),
     "residual": (bool,),
     "input_dropout": (float, int),
+    "strand": (str,),
 }
-_LATER: Mapping[str, object] = {
-    "input_dropout": 0.0
-}  # not in each config.json of this version, and of no use to readers
+_LATER: Mapping[str, object] = {"input_dropout": 0.0, "strand": "both"}  # not in each config.json of this version
 _NAMES = {list: "list", int: "whole number", str: "text", bool: "true or false", float: "number"}
 
 

@@ -17,11 +17,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .. import defaults
 from .devices import side_by_side
 from .embedder import Embedded, OnProgress, ignore_progress
 from .kmer_network import KmerNetwork
 from .kmer_profile import n_counted, profile_counts, profiles_of_counts
 from .kmer_sparse import FoldedLayer, first_projection, fold_first_layer, is_mostly_background
+from .windows import reverse_complement, upper_dna
 
 logger = logging.getLogger(__name__)
 
@@ -33,16 +35,19 @@ _GROUP_CELLS = 1 << 23  # of counts, 32 MB
 
 @dataclass(slots=True)  # not frozen: it warns only once
 class KmerEncoder:
-    """An `Encoder` around a `KmerNetwork`, on the CPU. Both strands of a sequence give the same vector.
+    """An `Encoder` around a `KmerNetwork`, on the CPU. Both strands of a sequence give the same vector, if the network
+    counts them alike or `strand` is "both".
 
     Args:
         network: in evaluation mode, float32. (With products in bfloat16 numbers of a vector move by 2e-3.)
+        strand: "forward", or "both" for the mean with the reverse complement where the network tells strands apart.
     """
 
     name: str
     fingerprint: str
     network: KmerNetwork
     threads: int = 1
+    strand: str = defaults.STRAND
     _has_warned: bool = field(default=False, init=False, repr=False)
     _folded: FoldedLayer | None = field(default=None, init=False, repr=False)
 
@@ -58,7 +63,8 @@ class KmerEncoder:
     def describe(self) -> dict[str, object]:
         """Everything that determines the vectors, for provenance: plain values by name."""
         facts = {"model": self.name, "fingerprint": self.fingerprint, "dim": self.dim}
-        return {**facts, "device": "cpu", "dtype": "float32"}
+        facts |= {"device": "cpu", "dtype": "float32"}
+        return facts if self.network.config.is_canonical else {**facts, "strand": self.strand}
 
     def embed(self, sequences: Sequence[str]) -> np.ndarray:
         """One vector of unit length per sequence, in input order. -> (N, D) float32."""
@@ -69,6 +75,17 @@ class KmerEncoder:
 
         A sequence of fewer than `MIN_KMERS` k-mers gets the vector of the average profile: it says nothing.
         """
+        embedded = self._as_read(sequences, on_progress=on_progress)
+        self._warn_of_short(int((embedded.n_tokens < MIN_KMERS).sum()))
+        if self.network.config.is_canonical or self.strand != "both":
+            return embedded
+        other = self._as_read([reverse_complement(upper_dna(one)) for one in sequences], on_progress=ignore_progress)
+        mean = F.normalize(torch.from_numpy(embedded.embeddings + other.embeddings), dim=1)
+        n_tokens = embedded.n_tokens + other.n_tokens
+        return Embedded(mean.numpy(), n_tokens, embedded.n_windows + other.n_windows)
+
+    def _as_read(self, sequences: Sequence[str], *, on_progress: OnProgress) -> Embedded:
+        """As `embed_counted`, the strand as it is."""
         vectors = np.empty((len(sequences), self.dim), dtype=np.float32)
         n_kmers = np.zeros(len(sequences), dtype=np.int64)
         group_rows = max(_GROUP_CELLS // self.network.config.n_inputs // BATCH_ROWS, 1) * BATCH_ROWS
@@ -81,7 +98,6 @@ class KmerEncoder:
                 for rows, batch in zip(batches, run(partial(self._vectors, counts), batches), strict=True):
                     vectors[first + rows] = batch
                     on_progress(sum(len(group[row]) for row in rows))
-        self._warn_of_short(int((n_kmers < MIN_KMERS).sum()))
         return Embedded(vectors, n_kmers, np.ones(len(sequences), dtype=np.int64))
 
     def _batches(self, n_kmers: np.ndarray) -> list[np.ndarray]:

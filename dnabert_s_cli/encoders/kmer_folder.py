@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from .. import defaults
 from ..errors import DnabertSError
 from .kmer_config import MODEL_TYPE, KmerNetworkConfig
 from .kmer_encoder import KmerEncoder
@@ -38,14 +39,14 @@ def built_in_names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in BUILT_IN_WEIGHTS.glob(f"*/{CONFIG_FILE}")))
 
 
-def open_kmer_folder(folder: Path, *, name: str, threads: int = 1) -> KmerEncoder:
+def open_kmer_folder(folder: Path, *, name: str, threads: int = 1, strand: str = defaults.STRAND) -> KmerEncoder:
     """Check and build the encoder in `folder`.
 
     Raises:
         DnabertSError: a file is missing, damaged or does not fit the other.
     """
     network = load_kmer_network(folder)
-    return KmerEncoder(name, hash_files([folder / CONFIG_FILE, folder / WEIGHTS_FILE]), network, threads)
+    return KmerEncoder(name, hash_files([folder / CONFIG_FILE, folder / WEIGHTS_FILE]), network, threads, strand)
 
 
 def load_kmer_network(folder: Path) -> KmerNetwork:

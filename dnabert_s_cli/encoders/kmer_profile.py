@@ -2,7 +2,8 @@
 
 Sequences -> counts of all k-mers of the config, whole numbers -> per k-mer the shares, as multiples of what each column
 would have if all were alike, transformed -> one row of float32 for each sequence, every k-mer's columns side by side in
-the order of the config, length features last. A row depends on its own sequence only, and is the same for both strands.
+the order of the config, length features last. A row depends on its own sequence only, and is the same for both strands
+unless the config says otherwise.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .kmer_config import N_LENGTH_FEATURES, KmerNetworkConfig
-from .kmer_spectra import canonical_spectrum, n_spectrum_columns
+from .kmer_spectra import canonical_spectrum, forward_spectrum
 from .kmers import count_spectra
 
 _ANSCOMBE = np.float32(3 / 8)  # Anscombe 1948, doi 10.1093/biomet/35.3-4.246: root of a Poisson count plus 3/8
@@ -24,14 +25,15 @@ def kmer_profiles(sequences: Sequence[str], config: KmerNetworkConfig, *, thread
 
 
 def profile_counts(sequences: Sequence[str], config: KmerNetworkConfig, *, threads: int = 1) -> np.ndarray:
-    """Counts of the canonical k-mers of all kinds. N sequences -> (N, C without length features) int32."""
-    spectra = [canonical_spectrum(kmer, max_columns=config.max_columns) for kmer in config.kmers]
+    """Counts of the k-mers of all kinds. N sequences -> (N, C without length features) int32."""
+    spectrum_of = canonical_spectrum if config.is_canonical else forward_spectrum
+    spectra = [spectrum_of(kmer, max_columns=config.max_columns) for kmer in config.kmers]
     return count_spectra(sequences, spectra, threads=threads)
 
 
 def n_counted(counts: np.ndarray, config: KmerNetworkConfig) -> np.ndarray:
     """How many k-mers of the first kind were counted in each row. (N, C) int32 -> (N,) int64."""
-    n_columns = n_spectrum_columns(config.kmers[0], max_columns=config.max_columns)
+    n_columns = config.n_columns(config.kmers[0])
     totals: np.ndarray = counts[:, :n_columns].sum(axis=1, dtype=np.int64)
     return totals
 
@@ -46,7 +48,7 @@ def profiles_of_counts(counts: np.ndarray, config: KmerNetworkConfig) -> np.ndar
     profiles[:, : counts.shape[1]] = counts
     first = 0
     for kmer in config.kmers:
-        n_columns = n_spectrum_columns(kmer, max_columns=config.max_columns)
+        n_columns = config.n_columns(kmer)
         columns = profiles[:, first : first + n_columns]
         totals = columns.sum(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)  # (N, 1)
         transformed(columns, totals, n_columns=np.float32(n_columns), transform=config.transform)

@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from .kmer_config import KmerNetworkConfig
 from .kmer_network import HiddenLayer, KmerNetwork
 from .kmer_profile import background_values, length_features, transformed
-from .kmer_spectra import n_spectrum_columns
 
 _LARGEST_SHARE = 1 / 4  # of the columns that k-mers can fill, up to which rows of a table are faster than a product
 
@@ -54,7 +53,7 @@ def fold_first_layer(network: KmerNetwork) -> FoldedLayer | None:
     assert mean is not None, "the network keeps the mean of each column"
     assert variance is not None, "the network keeps the variance of each column"
     config = network.config
-    sizes = [n_spectrum_columns(kmer, max_columns=config.max_columns) for kmer in config.kmers]
+    sizes = [config.n_columns(kmer) for kmer in config.kmers]
     with torch.inference_mode():
         scaled = (linear.weight.double() / (variance.double() + network.standardise.eps).sqrt()).T  # (C, W)
         table, features = scaled[: sum(sizes)], scaled[sum(sizes) :]

@@ -77,7 +77,7 @@ def load_encoder(  # device and dtype by position: the form that users of other 
         words = Path(name.removeprefix(WORDS_PREFIX)).expanduser()
         return open_word_vectors(words, name=name, strand=strand, threads=torch.get_num_threads())
     if kmer_folder := find_kmer_folder(name):
-        return open_kmer_folder(kmer_folder, name=name, threads=torch.get_num_threads())
+        return open_kmer_folder(kmer_folder, name=name, threads=torch.get_num_threads(), strand=strand)
     backbone = _open_backbone(name, on_device, dtype=number_format, trust_remote_code=trust_remote_code)
     return Embedder(
         backbone,

@@ -41,10 +41,11 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A model that could not run, or not to its end, and why."""
+    """A model that could not run, or not to its end, and why; `is_failure`: because its code broke."""
 
     model: str
     reason: str
+    is_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,14 @@ class TextTable:
 
 
 def write_scores(path: Path, scores: Sequence[Score], *, skipped: Sequence[Skipped]) -> None:
-    """TSV with a header: a line for each score, then one for each model that was skipped."""
+    """TSV with a header: a line for each score, then one for each model that was skipped or failed."""
     lines = ["\t".join(_COLUMNS)]
     for one in scores:
         numbers = (f"{one.mean:.6g}", "" if one.sd is None else f"{one.sd:.6g}", str(len(one.values)))
         lines.append("\t".join((one.task, one.protocol, one.model, one.set, one.metric, *numbers, "")))
     for model in skipped:
-        lines.append("\t".join(("", "", model.model, "", "skipped", "", "", "0", _one_line(model.reason))))
+        what = "failed" if model.is_failure else "skipped"
+        lines.append("\t".join(("", "", model.model, "", what, "", "", "0", _one_line(model.reason))))
     _write_lines(path, lines)
 
 

@@ -108,6 +108,8 @@ def _cluster(vectors: Vectors, options: ClusterOptions, *, progress: Progress, s
         options = replace(options, min_similarity=chosen)
     progress.start(f"clustering {len(table.ids):,} vectors by {options.method}", None, unit="vectors")
     if options.method == KMEANS and options.n_clusters == CHOSEN:
-        options = replace(options, n_clusters=choose_n_clusters(features.unit, seed=options.seed))
+        options = replace(
+            options, n_clusters=choose_n_clusters(features.unit, seed=options.seed, threads=options.threads)
+        )
     labels = cluster_vectors(features.unit, options)
     return Clusters(vectors, features.unit, labels, options, time.monotonic() - started)

@@ -1,8 +1,9 @@
 """`evaluate clustering`, `classification`, `binning` and `all`: models against labelled sets, by the paper's protocols.
 
 All sets are read and checked first. Then model by model: opened, its vectors of each set made or taken from the cache,
-each task measured. A model that is not to be had is skipped, with the reason, and the others go on. Tables, JSON and
-plots go into one folder, which appears whole or not at all.
+each task measured. A model that is not to be had is skipped, with the reason, and the others go on; so they do where
+the code of a model breaks, which is a failure. Tables, JSON and plots go into one folder, which appears whole or not at
+all.
 """
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ from ..io.folders import OWN_MARK, atomic_folder
 from ..io.provenance import describe_run, write_run_json
 from ..io.vector_cache import VectorCache
 from .encoding import EncoderOptions
-from .evaluated_models import PAPER, CannotRunError, NamedModel, VectorSource, open_system, system_name
+from .evaluated_models import (
+    PAPER,
+    CannotRunError,
+    ModelFailedError,
+    NamedModel,
+    VectorSource,
+    open_system,
+    system_name,
+)
 from .evaluation_protocols import (
     BINNING,
     CLASSIFICATION,
@@ -63,7 +72,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
-    """What a finished evaluation found."""
+    """What a finished evaluation found; `skipped` are models without all of their scores, failed ones among them."""
 
     scores: tuple[Score, ...]
     skipped: tuple[Skipped, ...]
@@ -126,7 +135,7 @@ def _measure_all(evaluation: Evaluation, *, progress: Progress) -> tuple[Evaluat
             for score in _scores_of(model, evaluation, facts=facts, progress=progress):
                 scores.append(score)
         except CannotRunError as error:
-            skipped.append(Skipped(model.label, str(error)))
+            skipped.append(Skipped(model.label, str(error), isinstance(error, ModelFailedError)))
         facts.seconds[model.label] = time.monotonic() - begun
     if not scores:
         reasons = "; ".join(f"{one.model}: {one.reason}" for one in skipped)

@@ -2,11 +2,12 @@
 
 A list of models from the command line -> `NamedModel`s -> per protocol the `System` that makes the vectors -> vectors
 of whole sets, taken from the cache where they are. A system that is not to be had raises `CannotRunError` with the
-reason, and the evaluation goes on without it.
+reason, one whose code breaks `ModelFailedError`, and the evaluation goes on without it.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,14 +26,21 @@ from ..training.composition_vae import DEFINITION, LATENT_DIM, composition_vae_v
 from .encoding import EncoderOptions
 from .progress import Progress
 
+logger = logging.getLogger(__name__)
+
 PAPER, SOUND = "paper", "sound"
 _ALL_OF_THE_PAPER = "paper"
 _TNF_K, _TNF_VAE, _DNA2VEC = "tnf-k", "tnf-vae", "dna2vec"
 _SCRAMBLED = "tnf-k-scrambled"
+_LONGEST_REASON = 300
 
 
 class CannotRunError(Exception):
-    """A model is not to be had here, or fails on a set."""
+    """A model is not to be had here, or refuses a set."""
+
+
+class ModelFailedError(CannotRunError):
+    """The code of a model broke, or what it gave is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ def open_system(name: str, options: EncoderOptions, *, seed: int) -> System:
     """The system of that name, ready.
 
     Raises:
-        CannotRunError: there is no such model, or not on this machine.
+        CannotRunError: there is no such model, or not on this machine; a `ModelFailedError` if its code broke.
     """
     threads = use_threads(options.threads)
     if name == _TNF_VAE:
@@ -105,6 +113,8 @@ def open_system(name: str, options: EncoderOptions, *, seed: int) -> System:
         return _EncoderSystem(replace(options, model=name).open())
     except DnabertSError as error:
         raise CannotRunError(str(error)) from error
+    except Exception as error:  # code that comes with a model raises anything, and other models wait
+        raise _failure("while it was opened", error) from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +131,7 @@ class VectorSource:
         """Vectors of a set, for which `what` stands in messages. -> (N, D) float32.
 
         Raises:
-            CannotRunError: the system fails on these sequences.
+            CannotRunError: the system refuses these sequences; a `ModelFailedError` if its code broke on them.
         """
         key = sequences_hash(sequences)
         if key not in self._known:
@@ -138,8 +148,10 @@ class VectorSource:
             vectors = self.system.vectors(sequences, progress=self.progress)
         except DnabertSError as error:
             raise CannotRunError(f"{what}: {error}") from error
+        except Exception as error:  # as in `open_system`
+            raise _failure(f"on {what}", error) from error
         if not np.isfinite(vectors).all():
-            raise CannotRunError(f"{what}: a vector is not finite")
+            raise ModelFailedError(f"on {what}: a vector is not finite")
         return vectors
 
 
@@ -187,3 +199,10 @@ class _CompositionVae:
 def _named(word: str) -> NamedModel:
     label, equals, model = word.partition("=")
     return NamedModel(label, model) if equals else NamedModel(word, word)
+
+
+def _failure(when: str, error: Exception) -> ModelFailedError:
+    """An error of any kind as the reason of a failed row; the log has its traceback."""
+    logger.debug("a model failed %s", when, exc_info=error)
+    words = " ".join(str(error).split())
+    return ModelFailedError(f"{when}: {type(error).__name__}{': ' if words else ''}{words[:_LONGEST_REASON]}")

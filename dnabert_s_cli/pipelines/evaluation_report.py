@@ -32,16 +32,16 @@ _Row = tuple[str, str]  # model and protocol
 def summary_tables(
     scores: Sequence[Score], skipped: Sequence[Skipped], *, options: ProtocolOptions
 ) -> tuple[TextTable, ...]:
-    """A table for each task that was run, and one of the models that were skipped."""
+    """A table for each task that was run, then those of the models that were skipped, or failed."""
     makers: dict[str, Callable[[Sequence[Score]], TextTable]] = {
         CLUSTERING: _clustering_table,
         CLASSIFICATION: lambda part: _few_shot_table(part, options.shots),
         BINNING: _binning_table,
     }
     tables = [make(part) for kind, make in makers.items() if (part := [one for one in scores if one.task == kind])]
-    if skipped:
-        rows = tuple((one.model, one.reason) for one in skipped)
-        tables.append(TextTable("Skipped", ("model", "reason"), rows, 2))
+    for title, is_failure in (("Skipped", False), ("Failed", True)):
+        if rows := tuple((one.model, one.reason) for one in skipped if one.is_failure == is_failure):
+            tables.append(TextTable(title, ("model", "reason"), rows, 2))
     return tuple(tables)
 
 
@@ -51,22 +51,37 @@ def draw_summary(folder: Path, scores: Sequence[Score], *, options: ProtocolOpti
         logger.warning("matplotlib is not installed, so there are no plots: pip install 'dnabert-s[plots]'")
         return
     if part := [one for one in scores if one.task == CLUSTERING]:
-        ari = {name: [one.mean for one in _of(part, row, metric="ari")] for row, name in _names(part).items()}
-        draw_bars(folder / "clustering_ari.png", ari, title="K-means, mean and each set", axis=Axis("ARI"))
+        title = "K-means, mean and each set"
+        draw_bars(folder / "clustering_ari.png", _ari_by_name(part), title=title, axis=Axis("ARI"))
     if part := [one for one in scores if one.task == CLASSIFICATION]:
-        curves = {
-            name: [_mean(part, row, metric=f1_metric(n)) for n in options.shots] for row, name in _names(part).items()
-        }
+        panels = _panels(part, [f1_metric(n_shots) for n_shots in options.shots])
         x = Axis("labelled sequences a species", tuple(map(float, options.shots)), is_log=True)
-        draw_curves(folder / "few_shot_f1.png", curves, title="Few-shot classification", x=x, y=Axis("macro F1"))
+        draw_curves(folder / "few_shot_f1.png", panels, title="Few-shot classification", x=x, y=Axis("macro F1"))
     if part := [one for one in scores if one.task == BINNING]:
         for what, word in (("f1", "F1"), ("recall", "recall")):
-            curves = {
-                name: [_mean(part, row, metric=level_metric(what, level)) for level in LEVELS]
-                for row, name in _names(part).items()
-            }
+            panels = _panels(part, [level_metric(what, level) for level in LEVELS])
             x, y = Axis(f"{word} above", LEVELS), Axis("species, mean over sets")
-            draw_curves(folder / f"binning_{what}.png", curves, title="Binning by k-medoid", x=x, y=y)
+            draw_curves(folder / f"binning_{what}.png", panels, title="Binning by k-medoid", x=x, y=y)
+
+
+def _ari_by_name(scores: Sequence[Score]) -> dict[str, list[float]]:
+    """ARI on each set of each model, once where all protocols found the same, else for each protocol."""
+    ari = {row: [one.mean for one in _of(scores, row, metric="ari")] for row in _rows(scores)}
+    named: dict[str, list[float]] = {}
+    for (model, protocol), values in ari.items():
+        is_common = all(values == others for (other, _), others in ari.items() if other == model)
+        named[model if is_common else f"{model} ({protocol})"] = values
+    return named
+
+
+def _panels(scores: Sequence[Score], metrics: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+    """The curve of each model over these metrics, in a panel for each protocol; one panel has no heading."""
+    protocols = list(dict.fromkeys(one.protocol for one in scores))
+    panels: dict[str, dict[str, list[float]]] = {name if len(protocols) > 1 else "": {} for name in protocols}
+    for model, protocol in _rows(scores):
+        curve = [_mean(scores, (model, protocol), metric=metric) for metric in metrics]
+        panels[protocol if len(protocols) > 1 else ""][model] = curve
+    return panels
 
 
 def _clustering_table(scores: Sequence[Score]) -> TextTable:
@@ -113,13 +128,6 @@ def _binning_table(scores: Sequence[Score]) -> TextTable:
 
 def _rows(scores: Sequence[Score]) -> list[_Row]:
     return list(dict.fromkeys((one.model, one.protocol) for one in scores))
-
-
-def _names(scores: Sequence[Score]) -> dict[_Row, str]:
-    """What each row is called in a plot: with its protocol only where there are several."""
-    rows = _rows(scores)
-    several = len({protocol for _, protocol in rows}) > 1
-    return {(model, protocol): f"{model} ({protocol})" if several else model for model, protocol in rows}
 
 
 def _of(scores: Sequence[Score], row: _Row, *, metric: str) -> list[Score]:

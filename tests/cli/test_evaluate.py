@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import transformers
 
 from tests.cli.conftest import Command
 from tests.conftest import random_dna
+from tests.stock_models import save_with_code
 
 LETTERS = ("AAAAACCGTT", "ACCCCGGGGT")
 QUICK = ("--models", "tnf-c", "--seeds", "1", "--no-cache", "-q")
@@ -66,6 +68,19 @@ def test_a_skipped_model_is_warned_of_and_no_failure(command: Command, labelled:
     result = command("evaluate", "clustering", labelled, *QUICK, "--models", "tnf,none-such")
     assert result.code == 0
     assert "none-such was skipped: no model 'none-such'" in result.err
+
+
+def test_a_failed_model_is_told_by_the_exit_code_once_all_is_written(
+    command: Command, labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transformers.dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path / "modules"))
+    (tmp_path / "model").mkdir()
+    broken = save_with_code(tmp_path / "model", when_run="raise NotImplementedError('of no use')")
+    models = ("--models", f"broken=hf:{broken},tnf-c", "--trust-remote-code", "-o", tmp_path / "out")
+    result = command("evaluate", "clustering", labelled, *QUICK, *models)
+    assert result.code == 1
+    assert "broken failed: while it was opened: NotImplementedError: of no use" in result.err
+    assert "tnf-c\tclustering_0" in (tmp_path / "out" / "results.tsv").read_text()
 
 
 def test_no_model_that_runs_is_an_error(command: Command, labelled: Path) -> None:

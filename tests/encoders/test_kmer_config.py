@@ -30,6 +30,12 @@ def test_keys_of_no_concern_are_passed_over() -> None:
     )
 
 
+def test_a_config_from_before_strand_counts_both_alike() -> None:
+    parsed = json.loads(json.dumps(CONFIG.to_json()))
+    del parsed["strand"]
+    assert KmerNetworkConfig.from_json(parsed, path="config.json").is_canonical
+
+
 def test_a_config_from_before_input_dropout_has_none() -> None:
     parsed = json.loads(json.dumps(CONFIG.to_json()))
     del parsed["input_dropout"]
@@ -55,6 +61,7 @@ def test_a_config_from_before_input_dropout_has_none() -> None:
         ({"transform": "log"}, "'transform' should be one of linear, sqrt, anscombe, found 'log'"),
         ({"norm": "group"}, "'norm' should be one of none, batch, layer, found 'group'"),
         ({"dropout": 1}, "'dropout' should be in [0, 1), found 1"),
+        ({"strand": "reverse"}, "'strand' should be one of both, forward, found 'reverse'"),
         ({"input_dropout": -0.1}, "'input_dropout' should be in [0, 1), found -0.1"),
         ({"residual": 1}, "'residual' should be a true or false, found 1"),
     ],

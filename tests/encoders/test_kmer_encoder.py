@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,12 +20,12 @@ CONFIG = KmerNetworkConfig(kmers=(3, 4), hidden=(64, 32), dim=16, norm="batch", 
 SEQUENCES = [random_dna(40 + 13 * number % 900, number) for number in range(300)]
 
 
-def make_encoder(threads: int = 1) -> KmerEncoder:
-    network = KmerNetwork(CONFIG)
+def make_encoder(threads: int = 1, *, config: KmerNetworkConfig = CONFIG, strand: str = "forward") -> KmerEncoder:
+    network = KmerNetwork(config)
     init_weights(network, torch.Generator().manual_seed(0))
-    network.standardise.running_mean = torch.linspace(0.5, 1.5, CONFIG.n_inputs)
-    network.standardise.running_var = torch.full((CONFIG.n_inputs,), 0.25)
-    return KmerEncoder("tiny", "0" * 64, network.eval(), threads)
+    network.standardise.running_mean = torch.linspace(0.5, 1.5, config.n_inputs)
+    network.standardise.running_var = torch.full((config.n_inputs,), 0.25)
+    return KmerEncoder("tiny", "0" * 64, network.eval(), threads, strand)
 
 
 def test_rows_are_float32_of_unit_length() -> None:
@@ -109,3 +110,21 @@ def test_describe_says_what_the_vectors_depend_on() -> None:
         "device": "cpu",
         "dtype": "float32",
     }
+
+
+def test_a_network_of_forward_words_tells_strands_apart() -> None:
+    encoder = make_encoder(config=replace(CONFIG, strand="forward"))
+    vectors = encoder.embed([SEQUENCES[9], reverse_complement(SEQUENCES[9])])
+    assert np.abs(vectors[0] - vectors[1]).max() > 0.01
+    assert encoder.describe()["strand"] == "forward"
+
+
+def test_both_strands_of_forward_words_are_averaged_if_wanted() -> None:
+    config = replace(CONFIG, strand="forward")
+    dna = [SEQUENCES[9], reverse_complement(SEQUENCES[9])]
+    both = make_encoder(config=config, strand="both").embed_counted(dna)
+    one = make_encoder(config=config).embed_counted(dna)
+    mean = one.embeddings.mean(axis=0)
+    assert np.abs(both.embeddings - mean / np.linalg.norm(mean)).max() < 1e-6
+    assert (both.n_tokens == 2 * one.n_tokens).all()
+    assert (both.n_windows == 2).all()

@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnabert_s_cli.encoders import kmers
-from dnabert_s_cli.encoders.kmer_spectra import canonical_spectrum, check_kmer, n_spectrum_columns, pattern_of
+from dnabert_s_cli.encoders.kmer_spectra import (
+    canonical_spectrum,
+    check_kmer,
+    forward_spectrum,
+    n_spectrum_columns,
+    pattern_of,
+)
 from dnabert_s_cli.encoders.kmers import count_spectra, kmer_names
 from dnabert_s_cli.encoders.windows import reverse_complement
 from tests.conftest import random_dna
@@ -73,6 +79,19 @@ def test_both_strands_count_alike(kmer: int | str) -> None:
 def test_columns_are_the_canonical_words(kmer: int | str, n_columns: int) -> None:
     assert canonical_spectrum(kmer, max_columns=8192).n_columns == n_columns
     assert n_spectrum_columns(kmer, max_columns=8192) == n_columns
+
+
+@pytest.mark.parametrize(("kmer", "max_columns", "n_columns"), [(3, 99, 64), ("101", 99, 16), (5, 700, 700)])
+def test_forward_words_each_have_a_column(kmer: int | str, max_columns: int, n_columns: int) -> None:
+    assert forward_spectrum(kmer, max_columns=max_columns).n_columns == n_columns
+    assert n_spectrum_columns(kmer, max_columns=max_columns, is_canonical=False) == n_columns
+
+
+def test_forward_words_are_counted_as_they_are_read() -> None:
+    counts = count_spectra(["ACGTTTNAA"], [forward_spectrum(2, max_columns=99)])[0]
+    names = kmer_names(2)
+    found = {names[column]: int(counts[column]) for column in np.flatnonzero(counts)}
+    assert found == {"AC": 1, "CG": 1, "GT": 1, "TT": 2, "AA": 1}
 
 
 def test_hashing_fills_all_columns_evenly() -> None:

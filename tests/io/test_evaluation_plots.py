@@ -23,5 +23,11 @@ def test_bars_of_any_number_of_models_are_drawn(tmp_path: Path, n_models: int) -
 def test_curves_are_drawn_to_the_same_bytes_each_time(tmp_path: Path, n_models: int) -> None:
     curves = {f"model {place}": [0.1, 0.2 + place / 100] for place in range(n_models)}
     for name in ("a.png", "b.png"):
-        draw_curves(tmp_path / name, curves, title="T", x=Axis("shots", (1, 20), is_log=True), y=Axis("F1"))
+        draw_curves(
+            tmp_path / name,
+            {"paper": curves, "sound": curves},
+            title="T",
+            x=Axis("shots", (1, 20), is_log=True),
+            y=Axis("F1"),
+        )
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

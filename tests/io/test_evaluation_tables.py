@@ -18,7 +18,7 @@ SCORES = [
     Score("clustering", "sound", "tnf", "a", "ari", (0.25, 0.75)),
     Score("binning", "sound", "tnf", "b", "n_bins", (3,)),
 ]
-SKIPPED = [Skipped("x", "no network:\tnot here\nat all")]
+SKIPPED = [Skipped("x", "no network:\tnot here\nat all"), Skipped("y", "broke", is_failure=True)]
 
 
 def test_each_score_is_a_line_and_so_is_each_model_that_was_skipped(tmp_path: Path) -> None:
@@ -29,6 +29,7 @@ def test_each_score_is_a_line_and_so_is_each_model_that_was_skipped(tmp_path: Pa
         ["clustering", "sound", "tnf", "a", "ari", "0.5", "0.353553", "2", ""],
         ["binning", "sound", "tnf", "b", "n_bins", "3", "", "1", ""],
         ["", "", "x", "", "skipped", "", "", "0", "no network: not here at all"],
+        ["", "", "y", "", "failed", "", "", "0", "broke"],
     ]
 
 
