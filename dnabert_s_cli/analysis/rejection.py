@@ -53,12 +53,12 @@ def choose_threshold(scores: Doubles, clades: Ints, *, max_fpr: float, share_met
     order = np.argsort(scores, kind="stable")
     weights = 1 / counts[numbers]  # of a clade: 1
     reached = np.cumsum(weights[order])
-    below = _below(scores, scores[order], reached)
+    below = np.concatenate([[0.0], reached])[np.searchsorted(scores[order], scores)]
     own = np.empty(len(scores))
     by_clade = np.split(np.argsort(numbers, kind="stable"), np.cumsum(counts)[:-1])
     for rows in by_clade:
         own[rows] = np.searchsorted(np.sort(scores[rows]), scores[rows]) / len(rows)
-    # The share of other clades' scores that each exceeds; where there are none, none is known to be large.
+    # The share of the other clades' scores that each exceeds; of none, all.
     exceeded = (below - own) / (n_clades - 1) if n_clades > 1 else np.ones(len(scores))
     level = _least_level(exceeded, weights / n_clades, max_fpr=max_fpr * share_met)
     place = int(np.searchsorted(reached / n_clades, level + _ROUNDING))
@@ -67,11 +67,6 @@ def choose_threshold(scores: Doubles, clades: Ints, *, max_fpr: float, share_met
     error = float(rates.std(ddof=1) / math.sqrt(n_clades)) if n_clades > 1 else math.nan
     fpr = min(1.0, float(rates.mean())) if n_clades > 1 else math.nan
     return Threshold(float(scores[order][min(place, len(scores) - 1)]), fpr, error, n_clades)
-
-
-def _below(values: Doubles, ascending: Doubles, reached: Doubles) -> Doubles:
-    """The summed weight of all scores below each value."""
-    return np.concatenate([[0.0], reached])[np.searchsorted(ascending, values)]
 
 
 def _least_level(exceeded: Doubles, weights: Doubles, *, max_fpr: float) -> float:
