@@ -4,9 +4,8 @@ Tables with columns `sequence` and `bin_id`. In each, each seed draws the shots 
 on all else, whole and cropped: once with every species labelled (share whose best label is right, whatever the
 threshold), once with half of the species never labelled (share of labelled and of unlabelled species' sequences that
 are rejected, and of those that get a label, how many get a wrong one). `expected_false` is the share of unlabelled
-species' sequences that `classify fit` expects to get a label, `expected_error` the standard error that it gives, and
-`spread` the standard deviation over seeds of what the share turns out to be. Means over the seeds. The last line is one
-JSON object.
+species' sequences that `classify fit` expects to get a label, and `spread` the standard deviation over seeds of what
+the share turns out to be. Means over the seeds. The last line is one JSON object.
 
     python benchmarks/classify_accuracy.py TABLE.tsv.gz... [--model tnf-c] [--shots 10] [--seeds 3] [--method knn]
 """
@@ -112,7 +111,6 @@ def _measure(
             "wrong_of_accepted": float(np.mean((given != labels[tested])[accepted])) if accepted.any() else 0.0,
             "wrong_of_accepted_labelled": float(np.mean((given != labels[tested])[accepted & is_known])),
             "expected_false": expected.fpr,
-            "expected_error": expected.fpr_error,
         }
     return found, [closed.method, opened.method]
 

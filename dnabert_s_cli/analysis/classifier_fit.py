@@ -50,7 +50,7 @@ class Calibration:
         accuracy: share of the known ones whose best label was right.
         accepted: share of the known ones above the threshold.
         precision: share of those that were right.
-        fpr, fpr_error: expected share of sequences of unlabelled clades above it, and its standard error.
+        fpr, fpr_limit: expected share of sequences of unlabelled clades above it, and its upper 95 % limit.
     """
 
     length_bp: float
@@ -63,7 +63,7 @@ class Calibration:
     precision: float
     threshold: float
     fpr: float
-    fpr_error: float
+    fpr_limit: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,5 +207,5 @@ def _calibrate(
         float(held_out.is_right[accepted].mean()) if n_accepted else math.nan,
         chosen.score,
         chosen.fpr,
-        chosen.fpr_error,
+        chosen.fpr_limit,
     )

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv
 
+_CONFIDENCE = 0.95
 _ROUNDING = 1e-9  # of sums of shares
 
 Doubles = NDArray[np.float64]
@@ -25,13 +27,13 @@ class Threshold:
     Attributes:
         score: labels are given above it.
         fpr: the expected share of such sequences, by clades that did not choose the threshold they were held to.
-        fpr_error: standard error of that share, from how much clades differ; NaN for one clade.
-        n_clades: that both rest on. Sequences of a clade are alike: few clades say little, however many sequences.
+        fpr_limit: what that share hardly exceeds: its upper 95 % limit, were all sequences of a clade alike.
+        n_clades: that both rest on. Few clades say little, however many sequences they have.
     """
 
     score: float
     fpr: float
-    fpr_error: float
+    fpr_limit: float
     n_clades: int
 
 
@@ -63,10 +65,15 @@ def choose_threshold(scores: Doubles, clades: Ints, *, max_fpr: float, share_met
     level = _least_level(exceeded, weights / n_clades, max_fpr=max_fpr * share_met)
     place = int(np.searchsorted(reached / n_clades, level + _ROUNDING))
     passes = exceeded > min(level, 1 - 2 * _ROUNDING) + _ROUNDING  # at the level of 1: what exceeds all others
-    rates = np.array([passes[rows].mean() for rows in by_clade]) / share_met
-    error = float(rates.std(ddof=1) / math.sqrt(n_clades)) if n_clades > 1 else math.nan
-    fpr = min(1.0, float(rates.mean())) if n_clades > 1 else math.nan
-    return Threshold(float(scores[order][min(place, len(scores) - 1)]), fpr, error, n_clades)
+    share = float(np.sum(passes * weights)) / n_clades / share_met
+    fpr = min(1.0, share) if n_clades > 1 else math.nan
+    return Threshold(float(scores[order][min(place, len(scores) - 1)]), fpr, _upper_limit(fpr, n_clades), n_clades)
+
+
+def _upper_limit(share: float, n_clades: int) -> float:
+    """Clopper and Pearson's limit of a share of so many clades; wider than need be if clades pass in part."""
+    passed = share * n_clades
+    return 1.0 if passed >= n_clades else float(betaincinv(passed + 1, n_clades - passed, _CONFIDENCE))
 
 
 def _least_level(exceeded: Doubles, weights: Doubles, *, max_fpr: float) -> float:

@@ -30,6 +30,8 @@ from .progress import Progress
 from .references import ReferenceOptions, cut_references, embed_references, match_labels, table_examples
 from .vectors import read_vectors
 
+_ROUNDING = 1e-6  # of a share
+
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
@@ -120,13 +122,13 @@ def fit_from_table(
 def calibration_rows(report: FitReport) -> list[tuple[str, ...]]:
     """Rank, length, and of held-out sequences: share right, given a label, right of those, false of unknown; clades.
 
-    The false ones with their standard error: it comes from the number of clades, which stands behind it.
+    The false ones with their upper 95 % limit: it comes from the number of clades, which stands behind it.
     """
     rows = []
     for one in sorted(report.fitted.calibrations, key=lambda one: (-one.rank, one.length_bp)):
         shares = [_percent(share) for share in (one.accuracy, one.accepted, one.precision, one.fpr)]
-        if not math.isnan(one.fpr_error):
-            shares[-1] += f" ± {one.fpr_error:.1%}"
+        if not math.isnan(one.fpr_limit):
+            shares[-1] += f" (up to {one.fpr_limit:.0%})"
         rows.append((report.labels.ranks[one.rank], f"{one.length_bp:,.0f} bp", *shares, f"{one.n_clades:,}"))
     return rows
 
@@ -149,7 +151,7 @@ def uncalibrated(report: FitReport, *, max_fpr: float) -> list[str]:
         said.append(f"ranks {', '.join(without)} have fewer than {LEAST_CLADES} clades, so no label stops there")
     if not any(one.n_known for one in found):
         said.append("each label has one sequence: none can be held out, so scores and accuracy are not calibrated")
-    missed = [one for one in found if one.fpr > max_fpr]
+    missed = [one for one in found if one.fpr > max_fpr + _ROUNDING]
     if missed:
         worst = max(missed, key=lambda one: one.fpr)
         said.append(

@@ -42,7 +42,7 @@ def test_rate_of_held_out_classes_is_near_what_was_asked_for() -> None:
     [calibration] = fit(class_examples(N_CLASSES, 40)).calibrations
     assert (calibration.n_unknown, calibration.n_clades) == (N_CLASSES * 40, N_CLASSES)
     assert calibration.fpr < 0.12
-    assert 0 < calibration.fpr_error < 0.12
+    assert calibration.fpr < calibration.fpr_limit < 0.5
 
 
 def test_the_most_accurate_method_is_chosen() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from dnabert_s_cli.analysis.rejection import choose_threshold
 
@@ -74,9 +75,9 @@ def test_too_few_clades_give_the_largest_score_and_say_what_passes() -> None:
     assert found.fpr == pytest.approx(1 / 3)
 
 
-def test_the_error_is_that_of_a_mean_over_clades() -> None:
+def test_the_limit_is_clopper_and_pearsons_of_the_clades() -> None:
     found = choose_threshold(np.array([0.1, 0.2, 0.3, 0.4, 0.8, 0.9]), clades_of(3, 2), max_fpr=0.05)
-    assert found.fpr_error == pytest.approx(np.std([0, 0, 1], ddof=1) / math.sqrt(3))
+    assert binom.cdf(1, 3, found.fpr_limit) == pytest.approx(0.05)
     assert found.n_clades == 3
 
 
