@@ -1,13 +1,11 @@
-"""From evidence to a probability, and from held-out sequences of unknown classes to the least one that counts.
+"""From evidence to a probability.
 
-Class scores -> probabilities, sharpened so that they fit held-out examples -> with the nearness to the class, the
-probability that the label is right though half of the sequences be of classes never labelled -> a threshold that at
-most a given share of such sequences passes.
+Class scores -> probabilities, sharpened so that they fit held-out examples. How near a sequence is to its best class ->
+the probability that its class is labelled at all, were half of all sequences of classes that are not; how much likelier
+the best class is than the others -> the probability that it is the right one if so. The product is the score.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 _TEMPERATURES = np.geomspace(1e-3, 1e2, 61)
 _LEAST_PROBABILITY = 1e-6
 _INVERSE_PENALTY = 100.0
-N_COEFFICIENTS = 3  # intercept, nearness, log odds
+N_COEFFICIENTS = 4  # an intercept and a slope: of the nearness, of the log odds
 
 Doubles = NDArray[np.float64]
 
@@ -57,66 +55,49 @@ def log_odds(probabilities: Doubles) -> Doubles:
 
 
 def fit_coefficients(evidence: Doubles, is_right: NDArray[np.bool_], *, is_unknown: NDArray[np.bool_]) -> Doubles:
-    """Coefficients (3,) of a logistic function of the evidence that gives the probability of being right.
+    """What `right_probability` makes of the evidence. Two logistic curves of two numbers each: clades are few.
 
-    Known and unknown sequences weigh the same in all. Neither nearness nor odds may count against a label: one that
-    would is left out.
+    Neither nearness nor odds may count against a label. Where nothing is unknown, every class is taken as labelled.
 
     Args:
-        evidence: (N, 2) float64: nearness (a cosine, less what is typical of the class), log odds.
+        evidence: (N, 2) float64: nearness (a cosine), log odds.
         is_right: (N,) whether the label is.
         is_unknown: (N,) whether the sequence is of a class without label, so that no label could be.
     """
-    if is_right.all() or not is_right.any():
-        return _by_nearness(evidence, is_unknown)
-    n_unknown = max(int(is_unknown.sum()), 1)
-    weights = np.where(is_unknown, 1 / n_unknown, 1 / max(len(evidence) - n_unknown, 1)) * len(evidence) / 2
-    coefficients = np.zeros(N_COEFFICIENTS)
-    columns = [0, 1]
-    while columns:
-        model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1000).fit(
-            evidence[:, columns], is_right, sample_weight=weights
-        )
-        negative = [column for column, value in zip(columns, model.coef_[0], strict=True) if value < 0]
-        if not negative:
-            coefficients[0] = model.intercept_[0]
-            coefficients[[1 + column for column in columns]] = model.coef_[0]
-            return coefficients
-        columns = [column for column in columns if column not in negative]
-    return _by_nearness(evidence, is_unknown)
+    is_known = ~is_unknown
+    if not is_unknown.any():
+        labelled = np.array([float(log_odds(np.ones(1))[0]), 0.0])
+    elif not is_known.any():
+        labelled = _by_spread(evidence[:, 0])
+    else:
+        weights = np.where(is_unknown, 1 / np.count_nonzero(is_unknown), 1 / np.count_nonzero(is_known))
+        labelled = _fit_curve(evidence[:, 0], is_known, weights=weights * len(evidence) / 2)
+    right = _fit_curve(evidence[is_known, 1], is_right[is_known], weights=np.ones(np.count_nonzero(is_known)))
+    return np.concatenate([labelled, right])
 
 
 def right_probability(evidence: Doubles, coefficients: Doubles) -> Doubles:
-    """Probability that the label is right. (N, 2), (3,) -> (N,) float64."""
-    exponent = np.clip(coefficients[0] + evidence @ coefficients[1:], -500, 500)
-    probability: Doubles = 1 / (1 + np.exp(-exponent))
+    """Probability that the class is labelled and the label right. (N, 2), (4,) -> (N,) float64."""
+    labelled, right = (
+        1 / (1 + np.exp(-np.clip(intercept + slope * values, -500, 500)))
+        for values, (intercept, slope) in zip(evidence.T, coefficients.reshape(2, 2), strict=True)
+    )
+    probability: Doubles = labelled * right
     return probability
 
 
-def choose_threshold(unknown_scores: Doubles, max_fpr: float) -> float:
-    """The score above which at most `max_fpr` of sequences of unknown classes are expected. (N,) -> float.
-
-    The ceil((N + 1) (1 - max_fpr))-th smallest, as in conformal prediction; the largest where N is too small for it.
-    """
-    place = math.ceil((len(unknown_scores) + 1) * (1 - max_fpr))
-    return float(np.sort(unknown_scores)[min(place, len(unknown_scores)) - 1])
-
-
-def held_out_fpr(unknown_scores: Doubles, folds: NDArray[np.int64], *, max_fpr: float) -> float:
-    """Share of unknown sequences that pass the threshold which the others' folds give. NaN for a single fold."""
-    passed = 0
-    for fold in np.unique(folds):
-        others = unknown_scores[folds != fold]
-        if len(others) == 0:
-            return math.nan
-        passed += int(np.count_nonzero(unknown_scores[folds == fold] > choose_threshold(others, max_fpr)))
-    return passed / len(unknown_scores)
+def _fit_curve(values: Doubles, is_true: NDArray[np.bool_], *, weights: Doubles) -> Doubles:
+    """Intercept and slope of a logistic curve; no slope where it would fall or all are alike. (N,) -> (2,)."""
+    if is_true.any() and not is_true.all():
+        model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1000)
+        model.fit(values[:, None], is_true, sample_weight=weights)
+        if model.coef_[0, 0] > 0:
+            return np.array([model.intercept_[0], model.coef_[0, 0]])
+    share = (weights[is_true].sum() + 1) / (weights.sum() + 2)  # by Laplace's rule, so never certain
+    return np.array([float(log_odds(np.array([share]))[0]), 0.0])
 
 
-def _by_nearness(evidence: Doubles, is_unknown: NDArray[np.bool_]) -> Doubles:
-    """Where right and wrong cannot be compared: half way at the mean nearness of unknown sequences, or of all."""
-    nearness = evidence[is_unknown, 0] if is_unknown.any() else evidence[:, 0]
-    spread = float(nearness.std()) if len(nearness) else 1.0
-    slope = 2 / max(spread, 1e-3)
-    middle = float(nearness.mean()) if len(nearness) else 0.0
-    return np.array([-slope * middle, slope, 0.0])
+def _by_spread(nearness: Doubles) -> Doubles:
+    """Where only unknown sequences were held out: a curve that is half way up at their mean."""
+    slope = 2 / max(float(nearness.std()), 1e-3)
+    return np.array([-slope * float(nearness.mean()), slope])

@@ -1,7 +1,7 @@
-"""How alike vectors are to labelled classes: one space in which classes are round, three ways to score in it.
+"""How alike vectors are to labelled classes: one space in which classes are rounder, three ways to score in it.
 
-Examples -> a whitening: the mean goes, and what varies within classes is scaled to one size in every direction -> class
-centres, weights of a logistic regression, or the references themselves -> a score of every class for every vector.
+Examples -> a whitening: the mean goes, and directions that vary within classes shrink -> class centres, weights of a
+logistic regression, or the references themselves -> a score of every class for every vector.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.covariance import ledoit_wolf
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -20,10 +19,9 @@ from .neighbours import l2_normalize, nearest_references
 CENTROID, KNN, LOGISTIC = "centroid", "knn", "logistic"
 METHODS = (CENTROID, KNN, LOGISTIC)  # in this order of preference where they do equally well
 
-_LEAST_VARIANCE = 1e-9  # of the largest: directions below it are noise of float32
+_ROUND_SHARE = 0.5  # of the covariance within classes: few classes say little of how others scatter
 _INVERSE_PENALTY = 0.5  # of the logistic regression: upstream's few-shot protocol
 _ITERATIONS = 200
-_PRIOR_EXAMPLES = 3  # that the mean of all classes counts for beside those of a class
 
 Floats = NDArray[np.float32]
 
@@ -36,14 +34,11 @@ class Space:
         mean: (D,) float32, taken off each vector.
         whitening: (D, D) float32, by which it is multiplied then.
         centres: (C, D) float32, unit rows: the mean of each class; a zero row where a class has no example.
-        typical: (C,) float32, mean cosine of the examples of a class to the mean of its others. A class is as wide as
-            that: a sequence must come nearer to the centre of a narrow one.
     """
 
     mean: Floats
     whitening: Floats
     centres: Floats
-    typical: Floats
 
     def project(self, embeddings: Floats) -> Floats:
         """Vectors in this space. (N, D) -> (N, D) float32."""
@@ -72,10 +67,10 @@ class Scorer:
 
 
 def fit_space(embeddings: Floats, labels: NDArray[np.int64], *, n_classes: int) -> Space:
-    """The space in which the examples of a class scatter alike in all directions.
+    """The space in which the examples of a class scatter about alike in all directions.
 
-    The covariance within classes is shrunk as by Ledoit and Wolf 2004, doi 10.1016/S0047-259X(03)00096-4. Where no
-    class has two examples, that of all examples stands in.
+    Half of the covariance within classes is replaced by a sphere of the same mean variance: it shall hold for classes
+    that it was not estimated from. Where no class has two examples, that of all examples stands in.
 
     Args:
         embeddings: (N, D) float32.
@@ -89,28 +84,11 @@ def fit_space(embeddings: Floats, labels: NDArray[np.int64], *, n_classes: int) 
     means = sums / np.maximum(counts, 1)[:, None]
     repeated = counts[labels] > 1
     scatter = (vectors - means[labels])[repeated] if repeated.any() else vectors - mean
-    covariance, _ = ledoit_wolf(scatter, assume_centered=True)
-    variances, axes = np.linalg.eigh(covariance)
-    floor = max(variances.max() * _LEAST_VARIANCE, np.finfo(np.float64).tiny)
-    whitening = axes / np.sqrt(np.maximum(variances, floor))
+    variances, axes = np.linalg.eigh(scatter.T @ scatter / len(scatter))
+    variances = (1 - _ROUND_SHARE) * np.maximum(variances, 0) + _ROUND_SHARE * variances.mean()
+    whitening = axes / np.sqrt(np.maximum(variances, np.finfo(np.float32).tiny))
     centres = l2_normalize(np.where(counts[:, None] > 0, (means - mean) @ whitening, 0.0))
-    typical = _typical_cosines((vectors - mean) @ whitening, labels, n_classes=n_classes)
-    return Space(mean.astype(np.float32), whitening.astype(np.float32), centres, typical)
-
-
-def _typical_cosines(projected: NDArray[np.float64], labels: NDArray[np.int64], *, n_classes: int) -> Floats:
-    """Mean cosine of the examples of each class to the mean of its others, held near that of all classes. (C,)."""
-    counts = np.bincount(labels, minlength=n_classes)
-    sums = np.zeros((n_classes, projected.shape[1]))
-    np.add.at(sums, labels, projected)
-    others = l2_normalize(sums[labels] - projected)
-    cosines = np.einsum("ij,ij->i", others, l2_normalize(projected), dtype=np.float64)
-    repeated = counts[labels] > 1
-    overall = float(cosines[repeated].mean()) if repeated.any() else 0.0
-    totals = np.bincount(labels[repeated], weights=cosines[repeated], minlength=n_classes)
-    n_used = np.where(counts > 1, counts, 0)
-    typical: Floats = ((totals + _PRIOR_EXAMPLES * overall) / (n_used + _PRIOR_EXAMPLES)).astype(np.float32)
-    return typical
+    return Space(mean.astype(np.float32), whitening.astype(np.float32), centres)
 
 
 def fit_scorer(

@@ -33,7 +33,7 @@ class LengthModel:
     Attributes:
         length_bp: that length.
         temperature: divides the scores of classes.
-        coefficients: (R, 3) float64 of `right_probability`, for each rank.
+        coefficients: (R, 4) float64 of `right_probability`, for each rank.
         thresholds: (R,) float64, scores above which a label of that rank is given; infinite where it never is.
     """
 
@@ -75,7 +75,7 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankEvidence:
-    """The best clade of B vectors at one rank: (B,) its number, (B, 2) nearness and log odds, (B,) margin."""
+    """The best clade of B vectors at one rank: (B,) its number, (B, 2) cosine and log odds, (B,) margin."""
 
     clades: Ints
     evidence: Doubles
@@ -122,18 +122,18 @@ def score_classes(
     return class_scores(scorer, projected, cosines=cosines), cosines
 
 
-def rank_evidence(probabilities: Doubles, nearness: NDArray[np.float32], *, members: Ints) -> RankEvidence:
+def rank_evidence(probabilities: Doubles, cosines: NDArray[np.float32], *, members: Ints) -> RankEvidence:
     """What speaks for the most probable clade of a rank; equal ones: the first.
 
     Args:
         probabilities: (B, C) of the labels.
-        nearness: (B, C) cosines to their centres, less what is typical of each.
+        cosines: (B, C) to their centres.
         members: (C,) the clade of each label.
     """
     order = np.argsort(members, kind="stable")
     starts = np.flatnonzero(np.diff(members[order], prepend=-1))
     summed = np.add.reduceat(probabilities[:, order], starts, axis=1)  # (B, clades)
-    nearest = np.maximum.reduceat(nearness[:, order], starts, axis=1)
+    nearest = np.maximum.reduceat(cosines[:, order], starts, axis=1)
     rows = np.arange(len(summed))
     best = summed.argmax(axis=1)
     top = summed[rows, best]
@@ -172,8 +172,7 @@ def _label_block(
     """Clades (B, R), scores (B, R), deepest certain rank (B,), margin there (B,)."""
     values, cosines = score_classes(model.space, model.scorer, embeddings=embeddings)
     probabilities = softmax(values / model.temperature)
-    nearness = cosines - model.space.typical
-    found = [rank_evidence(probabilities, nearness, members=of_rank) for of_rank in members]
+    found = [rank_evidence(probabilities, cosines, members=of_rank) for of_rank in members]
     scores = np.stack(
         [right_probability(one.evidence, of_rank) for one, of_rank in zip(found, model.coefficients, strict=True)],
         axis=1,

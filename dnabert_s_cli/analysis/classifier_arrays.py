@@ -10,10 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from .calibration import N_COEFFICIENTS
 from .class_scores import METHODS, Scorer, Space
 from .classification import Classifier, LengthModel
 
-_VECTORS = ("mean", "whitening", "centres", "typical", "references", "weights", "biases")  # float32
+_VECTORS = ("mean", "whitening", "centres", "references", "weights", "biases")  # float32
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -30,7 +31,6 @@ def classifier_arrays(classifier: Classifier) -> dict[str, NDArray[np.generic]]:
             "mean": space.mean,
             "whitening": space.whitening,
             "centres": space.centres,
-            "typical": space.typical,
             "references": scorer.references,
             "reference_labels": scorer.reference_labels,
             "weights": scorer.weights,
@@ -73,7 +73,7 @@ def _model(arrays: Arrays, number: int, *, method: str) -> LengthModel:
     )
     return LengthModel(
         length_bp,
-        Space(vectors["mean"], vectors["whitening"], vectors["centres"], vectors["typical"]),
+        Space(vectors["mean"], vectors["whitening"], vectors["centres"]),
         scorer,
         temperature,
         np.asarray(arrays[f"{number}.coefficients"], np.float64),
@@ -88,8 +88,7 @@ def _fits(model: LengthModel, members: NDArray[np.int64]) -> bool:
     return (
         model.space.whitening.shape == (dim, dim)
         and model.space.centres.shape == (n_classes, dim)
-        and model.space.typical.shape == (n_classes,)
-        and model.coefficients.shape == (n_ranks, 3)
+        and model.coefficients.shape == (n_ranks, N_COEFFICIENTS)
         and model.thresholds.shape == (n_ranks,)
         and scorer.references.shape == (len(scorer.reference_labels), dim)
         and scorer.weights.shape == (len(scorer.biases), dim)

@@ -15,13 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from .calibration import N_COEFFICIENTS, choose_threshold, fit_coefficients, held_out_fpr, right_probability
+from .calibration import N_COEFFICIENTS, fit_coefficients, right_probability
 from .class_scores import CENTROID, LOGISTIC, METHODS, fit_scorer, fit_space
 from .classification import Classifier, LengthModel
-from .held_out import Examples, Folds, HeldOut, cross_validate, draw_folds
+from .held_out import (
+    Examples,
+    HeldOut,
+    Method,
+    ScoredFold,
+    clade_folds,
+    judge,
+    known_temperature,
+    score_folds,
+    unit_folds,
+)
+from .rejection import Threshold, choose_threshold
 
 LEAST_CLADES = 3  # of which one can be held out and two are left to choose between
-_N_FOLDS = 5
+_UNIT_FOLDS = 5
+_CLADE_FOLDS = 20  # a clade held out should meet nearly all of the others, as one that nobody labelled does
 _CHOOSING_LENGTHS = 3  # lengths at which methods are compared: shortest, middle, longest
 _MOST_LOGISTIC = 1e9  # classes x examples x dimension, from which on the logistic method is not tried by itself
 
@@ -34,21 +46,24 @@ class Calibration:
 
     Attributes:
         n_known, n_unknown: sequences held out of classes that the rest had, and of clades that it had not.
+        n_clades: of which the unknown ones are.
         accuracy: share of the known ones whose best label was right.
         accepted: share of the known ones above the threshold.
         precision: share of those that were right.
-        fpr: share of the unknown ones above a threshold that was chosen without them.
+        fpr, fpr_limit: expected share of sequences of unlabelled clades above it, and its upper 95 % limit.
     """
 
     length_bp: float
     rank: int
     n_known: int
     n_unknown: int
+    n_clades: int
     accuracy: float
     accepted: float
     precision: float
     threshold: float
     fpr: float
+    fpr_limit: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +103,7 @@ def fit_classifier(
         models, calibrations = [], []
         for group in examples:
             model, of_group = _fit_length(
-                group, members, method=method, n_neighbours=n_neighbours, max_fpr=max_fpr, seed=seed
+                group, members, method=Method(method, n_neighbours), max_fpr=max_fpr, seed=seed
             )
             models.append(model)
             calibrations += of_group
@@ -105,14 +120,11 @@ def _compare_methods(examples: Sequence[Examples], members: Ints, *, n_neighbour
             continue
         found = []
         for place in places:
-            folds = draw_folds(examples[place], members, n_folds=_N_FOLDS, rng=np.random.default_rng(seed))
-            only_units = replace(folds, of_clade=np.full_like(folds.of_clade, -1))
-            held_out = cross_validate(
-                examples[place], members, folds=only_units, method=method, n_neighbours=n_neighbours
-            )
+            known = _score_known(examples[place], members, method=Method(method, n_neighbours), seed=seed)
+            held_out = judge(known, [], members=members, temperature=1.0)
             found.append(math.nan if held_out is None else held_out.accuracy)
-        known = [accuracy for accuracy in found if not math.isnan(accuracy)]
-        accuracies[method] = sum(known) / len(known) if known else math.nan
+        measured = [accuracy for accuracy in found if not math.isnan(accuracy)]
+        accuracies[method] = sum(measured) / len(measured) if measured else math.nan
     return accuracies
 
 
@@ -123,25 +135,23 @@ def _best(accuracies: dict[str, float]) -> str:
 
 
 def _fit_length(
-    group: Examples, members: Ints, *, method: str, n_neighbours: int, max_fpr: float, seed: int
+    group: Examples, members: Ints, *, method: Method, max_fpr: float, seed: int
 ) -> tuple[LengthModel, list[Calibration]]:
     """The model of one length, and how it did at each rank."""
     n_ranks = len(members)
     coefficients = np.zeros((n_ranks, N_COEFFICIENTS))
     thresholds = np.full(n_ranks, np.inf)
-    temperature: float | None = None  # that of the narrowest rank serves all
+    known = _score_known(group, members[-1], method=method, seed=seed)
+    temperature = known_temperature(known)
     calibrations: list[Calibration] = []
     for rank in reversed(range(n_ranks)):
         if calibrations and np.array_equal(members[rank], members[rank + 1]):  # the same clades under wider names
             coefficients[rank], thresholds[rank] = coefficients[rank + 1], thresholds[rank + 1]
             calibrations.append(replace(calibrations[-1], rank=rank))
             continue
-        folds = _folds(group, members[rank], seed=seed)
-        held_out = cross_validate(
-            group, members[rank], folds=folds, method=method, n_neighbours=n_neighbours, temperature=temperature
-        )
+        unknown = _score_unknown(group, members[rank], method=method, seed=seed)
+        held_out = judge(known, unknown, members=members[rank], temperature=temperature)
         if held_out is not None:
-            temperature = held_out.temperature
             coefficients[rank] = fit_coefficients(held_out.evidence, held_out.is_right, is_unknown=held_out.is_unknown)
         calibration = _calibrate(held_out, coefficients[rank], length_bp=group.length_bp, rank=rank, max_fpr=max_fpr)
         thresholds[rank] = calibration.threshold
@@ -149,17 +159,24 @@ def _fit_length(
     if not np.isfinite(thresholds).any():
         thresholds[-1] = -np.inf
     space = fit_space(group.embeddings, group.labels, n_classes=members.shape[1])
-    scorer = fit_scorer(method, space, embeddings=group.embeddings, labels=group.labels, n_neighbours=n_neighbours)
-    model = LengthModel(group.length_bp, space, scorer, temperature or 1.0, coefficients, thresholds)
-    return model, calibrations[::-1]
+    scorer = fit_scorer(
+        method.name, space, embeddings=group.embeddings, labels=group.labels, n_neighbours=method.n_neighbours
+    )
+    return LengthModel(group.length_bp, space, scorer, temperature, coefficients, thresholds), calibrations[::-1]
 
 
-def _folds(group: Examples, members: Ints, *, seed: int) -> Folds:
-    """Folds for a rank; no clades are held out where there are too few."""
-    folds = draw_folds(group, members, n_folds=_N_FOLDS, rng=np.random.default_rng(seed))
+def _score_known(group: Examples, members: Ints, *, method: Method, seed: int) -> list[ScoredFold]:
+    """Held-out examples of labels that the rest has."""
+    folds = unit_folds(group, n_folds=_UNIT_FOLDS, rng=np.random.default_rng(seed))
+    return score_folds(group, folds, n_classes=len(members), method=method)
+
+
+def _score_unknown(group: Examples, members: Ints, *, method: Method, seed: int) -> list[ScoredFold]:
+    """Held-out clades of a rank; none where there are too few."""
     if len(np.unique(members)) < LEAST_CLADES:
-        return replace(folds, of_clade=np.full_like(folds.of_clade, -1))
-    return folds
+        return []
+    folds = clade_folds(group, members, n_folds=_CLADE_FOLDS, rng=np.random.default_rng(seed))
+    return score_folds(group, folds, n_classes=len(members), method=method)
 
 
 def _calibrate(
@@ -167,24 +184,28 @@ def _calibrate(
 ) -> Calibration:
     """Threshold and rates; an infinite threshold where no clade was held out."""
     if held_out is None:
-        return Calibration(length_bp, rank, 0, 0, math.nan, math.nan, math.nan, math.inf, math.nan)
+        nan = math.nan
+        return Calibration(length_bp, rank, 0, 0, 0, nan, nan, nan, math.inf, nan, nan)
     scores = right_probability(held_out.evidence, coefficients)
-    unknown = scores[held_out.is_unknown]
-    threshold, fpr = math.inf, math.nan
-    if len(unknown):
-        threshold = choose_threshold(unknown, max_fpr)
-        fpr = held_out_fpr(unknown, held_out.folds[held_out.is_unknown], max_fpr=max_fpr)
-    accepted = (scores > threshold) & ~held_out.is_unknown
-    n_known = int(np.count_nonzero(~held_out.is_unknown))
+    is_unknown = held_out.is_unknown
+    chosen = Threshold(math.inf, math.nan, math.nan, 0)
+    if is_unknown.any():
+        chosen = choose_threshold(
+            scores[is_unknown], held_out.clades[is_unknown], max_fpr=max_fpr, share_met=held_out.share_met
+        )
+    accepted = (scores > chosen.score) & ~is_unknown
+    n_known = int(np.count_nonzero(~is_unknown))
     n_accepted = int(np.count_nonzero(accepted))
     return Calibration(
         length_bp,
         rank,
         n_known,
-        len(unknown),
+        int(np.count_nonzero(is_unknown)),
+        chosen.n_clades,
         held_out.accuracy,
         n_accepted / n_known if n_known else math.nan,
         float(held_out.is_right[accepted].mean()) if n_accepted else math.nan,
-        threshold,
-        fpr,
+        chosen.score,
+        chosen.fpr,
+        chosen.fpr_limit,
     )

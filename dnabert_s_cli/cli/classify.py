@@ -164,7 +164,7 @@ def fit_classifier(
             report = fit_from_sequences(
                 source, output, encoder=opened, options=how, force=force, argv=sys.argv, progress=shown
             )
-    _say_fit(report, is_quiet=messages.quiet)
+    _say_fit(report, max_fpr=max_fpr, is_quiet=messages.quiet)
 
 
 def _show(report: ClassifyReport) -> None:
@@ -185,15 +185,15 @@ def _show(report: ClassifyReport) -> None:
     )
 
 
-def _say_fit(report: FitReport, *, is_quiet: bool) -> None:
+def _say_fit(report: FitReport, *, max_fpr: float, is_quiet: bool) -> None:
     """How held-out sequences did, by rank and length, and what could not be calibrated."""
     from ..pipelines.fit_classifier import calibration_rows, uncalibrated
 
-    for gap in uncalibrated(report):
+    for gap in uncalibrated(report, max_fpr=max_fpr):
         warn(gap)
     if is_quiet:
         return
-    columns = ("rank", "length", "right", "given a label", "right of those", "false labels of unknown")
+    columns = ("rank", "length", "right", "given a label", "right of those", "false labels of unknown", "clades")
     show_table("held-out sequences", columns, rows=calibration_rows(report))
     tried = ", ".join(f"{method} {accuracy:.3f}" for method, accuracy in report.fitted.accuracies.items())
     say(

@@ -20,7 +20,7 @@ from .files import atomic_path, check_input
 from .provenance import plain_value
 
 FORMAT = "dnabert-s classifier"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _METADATA = "metadata"
 _HINT = "give a file that `dnabert-s classify fit` wrote, whole"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the zip format's first: the bytes must not depend on the clock

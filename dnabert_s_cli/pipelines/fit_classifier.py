@@ -30,6 +30,8 @@ from .progress import Progress
 from .references import ReferenceOptions, cut_references, embed_references, match_labels, table_examples
 from .vectors import read_vectors
 
+_ROUNDING = 1e-6  # of a share
+
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
@@ -117,18 +119,22 @@ def fit_from_table(
     return _fit(prepared, output, options=options, argv=argv, progress=progress, started=started)
 
 
-def calibration_rows(report: FitReport) -> list[tuple[str, str, str, str, str, str]]:
-    """Rank, length, and for held-out sequences of it: share right, given a label, right of those, false of unknown."""
+def calibration_rows(report: FitReport) -> list[tuple[str, ...]]:
+    """Rank, length, and of held-out sequences: share right, given a label, right of those, false of unknown; clades.
+
+    The false ones with their upper 95 % limit: it comes from the number of clades, which stands behind it.
+    """
     rows = []
     for one in sorted(report.fitted.calibrations, key=lambda one: (-one.rank, one.length_bp)):
-        shares = (one.accuracy, one.accepted, one.precision, one.fpr)
-        shown = ["-" if math.isnan(share) else f"{share:.1%}" for share in shares]
-        rows.append((report.labels.ranks[one.rank], f"{one.length_bp:,.0f} bp", *shown))
-    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+        shares = [_percent(share) for share in (one.accuracy, one.accepted, one.precision, one.fpr)]
+        if not math.isnan(one.fpr_limit):
+            shares[-1] += f" (up to {one.fpr_limit:.0%})"
+        rows.append((report.labels.ranks[one.rank], f"{one.length_bp:,.0f} bp", *shares, f"{one.n_clades:,}"))
+    return rows
 
 
-def uncalibrated(report: FitReport) -> list[str]:
-    """What could not be calibrated, in words."""
+def uncalibrated(report: FitReport, *, max_fpr: float) -> list[str]:
+    """What could not be calibrated, or not as asked for, in words."""
     said = []
     found = report.fitted.calibrations
     without = [
@@ -145,7 +151,19 @@ def uncalibrated(report: FitReport) -> list[str]:
         said.append(f"ranks {', '.join(without)} have fewer than {LEAST_CLADES} clades, so no label stops there")
     if not any(one.n_known for one in found):
         said.append("each label has one sequence: none can be held out, so scores and accuracy are not calibrated")
+    missed = [one for one in found if one.fpr > max_fpr + _ROUNDING]
+    if missed:
+        worst = max(missed, key=lambda one: one.fpr)
+        said.append(
+            f"{_percent(max_fpr)} of false labels cannot be reached everywhere, with {worst.n_clades} clades to hold "
+            f"out: at rank {report.labels.ranks[worst.rank]} and {worst.length_bp:,.0f} bp {_percent(worst.fpr)} of "
+            "the sequences of unlabelled clades are expected to get a label"
+        )
     return said
+
+
+def _percent(share: float) -> str:
+    return "-" if math.isnan(share) else f"{share:.1%}"
 
 
 def _from_sequences(

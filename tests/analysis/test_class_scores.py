@@ -8,13 +8,15 @@ from dnabert_s_cli.analysis.classification import score_classes
 from tests.analysis.classes import class_points
 
 
-def test_classes_scatter_alike_in_every_direction() -> None:
+def test_what_varies_within_classes_shrinks() -> None:
     points, labels = class_points(4, 500)
     points[:, 0] *= 30
-    space = fit_space(points, labels, n_classes=4)
-    projected = space.project(points)
+    points += 7
+    projected = fit_space(points, labels, n_classes=4).project(points)
     scatter = np.concatenate([projected[labels == one] - projected[labels == one].mean(axis=0) for one in range(4)])
-    np.testing.assert_allclose(np.cov(scatter.T), np.eye(points.shape[1]), atol=0.15)
+    variances = np.linalg.eigvalsh(np.cov(scatter.T))
+    assert variances[-1] < 2.1  # half of the covariance is kept: at most twice its inverse
+    assert np.ptp(variances) < 0.01 * np.cov(points.T).max()
 
 
 def test_single_examples_give_a_space() -> None:
@@ -57,18 +59,3 @@ def test_votes_of_neighbours_are_their_cosines() -> None:
     scorer = fit_scorer("knn", space, embeddings=points, labels=labels, n_neighbours=1)
     votes = class_scores(scorer, space.project(points), cosines=np.zeros((4, 2), np.float32))
     np.testing.assert_allclose(votes, np.eye(2)[labels], atol=1e-6)
-
-
-def test_a_wide_class_is_typically_less_near_to_its_centre() -> None:
-    points, labels = class_points(4, 50)
-    rng = np.random.default_rng(1)
-    points[labels == 2] += rng.standard_normal((50, points.shape[1])).astype(np.float32)
-    typical = fit_space(points, labels, n_classes=4).typical
-    assert typical.argmin() == 2
-
-
-def test_typical_cosine_of_a_single_example_is_that_of_all() -> None:
-    points, labels = class_points(4, 20)
-    few = np.flatnonzero((labels != 3) | (np.arange(len(labels)) == len(labels) - 1))
-    typical = fit_space(points[few], labels[few], n_classes=4).typical
-    assert typical[:3].min() < typical[3] < typical[:3].max()

@@ -123,6 +123,23 @@ def test_two_labels_are_warned_about(command: Command, tmp_path: Path) -> None:
     assert all(row["status"] == "C" for row in rows(command("classify", references, "-c", tmp_path / "2.clf").out))
 
 
+def test_fit_says_how_sure_its_rate_is(command: Command, tmp_path: Path) -> None:
+    references = write_species(tmp_path / "r.fa", n_records=6, length_bp=2000, seed=0)
+    fitted = command("classify", "fit", references, "--model", "tnf-c", *QUICK, "-o", tmp_path / "s.clf")
+    species = [line.split() for line in fitted.err.splitlines() if line.startswith("S ")]
+    assert all(line[-1] == "8" for line in species)  # clades
+    assert all(line[-4:-2] == ["(up", "to"] for line in species)
+    assert len(species) == 6
+
+
+def test_a_rate_that_few_clades_cannot_give_is_warned_about(command: Command, tmp_path: Path) -> None:
+    references = write_species(tmp_path / "r.fa", n_records=6, length_bp=2000, seed=0)
+    options = ("--model", "tnf-c", *QUICK, "--max-fpr", "0.001")
+    fitted = command("classify", "fit", references, *options, "-o", tmp_path / "s.clf")
+    assert fitted.code == 0
+    assert "0.1% of false labels cannot be reached everywhere" in " ".join(fitted.err.split())
+
+
 def test_a_second_fit_gives_the_same_bytes_on_any_threads(
     command: Command, species_files: Path, tmp_path: Path
 ) -> None:

@@ -89,7 +89,7 @@ def test_other_archive_is_no_classifier(tmp_path: Path) -> None:
     ("header", "problem"),
     [
         ({"format": "x"}, "is no classifier of dnabert-s"),
-        ({"format": "dnabert-s classifier", "format_version": 9}, "has format version 9, this is 1"),
+        ({"format": "dnabert-s classifier", "format_version": 9}, "has format version 9, this is 2"),
     ],
 )
 def test_other_format_is_an_error(tmp_path: Path, header: dict[str, object], problem: str) -> None:
