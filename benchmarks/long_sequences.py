@@ -27,6 +27,7 @@ from dnabert_s_cli.analysis.metrics import clustering_scores
 from dnabert_s_cli.encoders.decay_attention import DecayEncoder
 from dnabert_s_cli.encoders.devices import keep_freed_memory
 from dnabert_s_cli.encoders.loader import load_encoder
+from dnabert_s_cli.encoders.packed_linear import pack_linear_layers
 from dnabert_s_cli.encoders.transformer import DnabertTransformer, init_weights
 from dnabert_s_cli.encoders.windows import window_spans
 from dnabert_s_cli.io.binnings import read_binning
@@ -62,6 +63,7 @@ def costs() -> dict[str, object]:
     slopes = model.slopes
     model.to(torch.bfloat16)
     model.slopes = slopes
+    pack_linear_layers(model)
     encoder = DecayEncoder(model)
     by_length = {length: rate(encoder, length, window_bp=defaults.WINDOW_BP) for length in _LENGTHS_BP}
     by_window = {window: rate(encoder, 100_000, window_bp=window) for window in _WINDOWS_BP}

@@ -177,3 +177,10 @@ def test_an_example_may_leave_out_the_command_that_is_meant_by_default(code: str
 
 def test_blocks_marked_no_run_do_not_run() -> None:
     assert [one.runs for one in rules.examples("```bash no-run\na\n```\n```bash\nb\n```\n")] == [False, True]
+
+
+def test_the_figures_on_performance_are_those_that_benchmarks_printed() -> None:
+    program = PROJECT / "benchmarks" / "performance.py"
+    made = subprocess.run([sys.executable, program], check=True, capture_output=True, text=True).stdout
+    begin, end = (f"<!-- made by benchmarks/performance.py: {word} -->" for word in ("begin", "end"))
+    assert README.partition(begin)[2].partition(end)[0].strip() == made.strip(), "run it with --write"

@@ -23,7 +23,8 @@ from torch import Tensor
 
 from ..errors import DnabertSError
 from .decay_attention import DecayEncoder
-from .devices import batches_at_once, device_name, keep_freed_memory
+from .devices import batches_at_once, computes_bfloat16, device_name, keep_freed_memory
+from .packed_linear import pack_linear_layers
 from .packing import mean_per_sequence, pack
 from .tokenizer import DnaTokenizer
 from .transformer import DnabertTransformer, TransformerConfig
@@ -102,8 +103,11 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
 
 
 def _fast_way(model: DnabertTransformer, device: torch.device, *, dtype: torch.dtype) -> FastWay | None:
-    """Attention compiled for CUDA, or as decayed products in bfloat16 on the CPU; None elsewhere or if it fails."""
-    if device.type == "cpu" and dtype == torch.bfloat16:
+    """Attention compiled for CUDA, or as decayed products where the CPU computes in bfloat16; None: neither."""
+    if device.type == "cpu":
+        if dtype != torch.bfloat16 or not computes_bfloat16(device):
+            return None
+        pack_linear_layers(model)
         return DecayEncoder(model)
     if device.type != "cuda":
         return None

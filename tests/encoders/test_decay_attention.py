@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from dnabert_s_cli.encoders import decay_attention
+from dnabert_s_cli.encoders import decay_attention, model_folder
 from dnabert_s_cli.encoders.attention import alibi_slopes, biased_runs, packed_attention
 from dnabert_s_cli.encoders.decay_attention import DecayEncoder, decay_layout, decayed_attention
 from dnabert_s_cli.encoders.model_folder import open_model_folder
@@ -89,8 +89,19 @@ def test_sequences_of_nearly_one_length_are_bundled() -> None:
 def test_mean_vectors_are_those_of_the_plain_way(tiny_model: Path) -> None:
     backbone = open_model_folder(tiny_model, name="tiny", device=CPU, dtype=torch.bfloat16)
     windows = [np.arange(length) % 64 for length in (600, 300, 290, 40, 7, 1)]
-    found = backbone.mean_vectors(windows)
+    found = DecayEncoder(backbone.model).mean_vectors(windows)
     exact = open_model_folder(tiny_model, name="tiny", device=CPU, dtype=torch.float32).mean_vectors(windows)
     plain_error = np.linalg.norm(replace(backbone, fast=None).mean_vectors(windows) - exact)
-    assert isinstance(backbone.fast, DecayEncoder)
     assert np.linalg.norm(found - exact) <= 3 * plain_error
+
+
+@pytest.mark.parametrize(
+    ("dtype", "computes", "is_taken"),
+    [(torch.bfloat16, True, True), (torch.bfloat16, False, False), (torch.float32, True, False)],
+)
+def test_it_is_taken_where_the_processor_computes_in_bfloat16(
+    dtype: torch.dtype, computes: bool, is_taken: bool, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_folder, "computes_bfloat16", lambda _: computes)
+    backbone = open_model_folder(tiny_model, name="tiny", device=CPU, dtype=dtype)
+    assert isinstance(backbone.fast, DecayEncoder) == is_taken

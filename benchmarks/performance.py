@@ -1,0 +1,279 @@
+"""The README's section on performance, made from what the benchmarks printed.
+
+Prints the section; with --write, puts it between its two marks in README.md. A test compares the two, so that no figure
+of the README is without a file in benchmarks/results/.
+
+    python benchmarks/performance.py [--write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+_HERE = Path(__file__).resolve().parent
+README = _HERE.parent / "README.md"
+BEGIN = "<!-- made by benchmarks/performance.py: begin -->"
+END = "<!-- made by benchmarks/performance.py: end -->"
+_PROCESSORS = {"Intel(R) Xeon(R) Processor": "Xeon"}
+_SETS = ("clustering_0", "clustering_1", "clustering_2")
+_MODELS = ("kmer-s", "tnf-c", "tnf")
+_ACROSS = (("no depth", "no depth"), ("one sample", "1 sample"), ("five samples", "5 samples"))
+
+Row = Sequence[str]
+
+_TRANSFORMER = """\
+The transformer of 117M parameters, random weights, on 2 cores and in bfloat16 unless said otherwise; ratios are to
+upstream's way of running it in the same run (padded batches, attention written out, float32):"""
+_PROFILE = """\
+Where its time goes at 2,000 tokens on one thread, from FASTA to .npy: in upstream's way; by PyTorch's fused attention;
+by products with a decay, as it is now. Parts are measured alone, so they need not add up:"""
+_SPECIES = """\
+Species told apart, by the paper's protocols, in three sets of 50 species that are not in the training data (the
+settings of `kmer-s` were chosen while looking at these sets); all systems: `benchmarks/results/evaluate_dev.md`:"""
+_BINNING = """\
+Binning of a simulated assembly of 24 genomes, contigs of 1.5 kb and more, bins of 200 kb and more: genomes at 90 %
+completeness and 95 % purity / at 50 % and 90 % / mean F1 of the 24, with one default setting throughout; processor time
+and memory with one sample. SemiBin2 and VAMB were measured before:"""
+
+
+def main() -> None:
+    """Print the section, or write it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put it into README.md")
+    if not parser.parse_args().write:
+        print(section())
+        return
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}\n\n{section()}\n\n{END}{after}", encoding="utf-8")
+
+
+def section() -> str:
+    """All tables, in Markdown."""
+    facts = ("What", "Figure", "Measured")
+    parts = [
+        _TRANSFORMER,
+        table(facts, transformer_rows()),
+        _PROFILE,
+        profile_table(),
+        "k-mer models, clustering and files:",
+        table(facts, other_rows()),
+        _SPECIES,
+        table(("What", *(f"`{model}`" for model in _MODELS)), species_rows()),
+        _BINNING,
+        table(("Binner", *(name for name, _ in _ACROSS), "time", "memory"), binning_rows()),
+        "From vectors to clusters, synthetic contigs with the noise of `kmer-s`, graph of 40 neighbours:",
+        table(("Contigs x 256", "Neighbours", "Time", "Memory", "ARI"), scale_rows()),
+    ]
+    return "\n\n".join(parts)
+
+
+def transformer_rows() -> Iterator[Row]:
+    """Rates of the 117M-parameter encoder."""
+    mix, even, long = result("embed_cpu"), result("embed_cpu_2000"), result("long_sequences")
+    ratio = mix["ratio_to_upstream"]
+    yield (
+        f"{mix['n_sequences']} sequences of 0.5 to 12 kb",
+        f"{ratio['ours_auto']:.1f} x; in float32 {ratio['ours_float32']:.1f} x",
+        measured(mix),
+    )
+    ratio, share = even["ratio_to_upstream"], even["share_of_product_rate"]
+    yield (
+        "sequences of 2,000 tokens",
+        f"{ratio['ours_auto']:.1f} x; in float32 {ratio['ours_float32']:.1f} x",
+        measured(even),
+    )
+    yield (
+        "the same, share of the rate of matrix products alone, all keys looked at; by PyTorch's fused attention",
+        f"{share['ours_all_keys']:.0%}; {share['ours_plain']:.0%}",
+        measured(even),
+    )
+    yield (
+        "one sequence of 1 kb / 5 kb / 20 kb / 100 kb / 1 Mb in windows of 20 kb, tokens a second of one thread",
+        slashed(f"{rate:,}" for rate in long["tokens_per_cpu_s_by_length"].values()),
+        measured(long),
+    )
+    yield (
+        "100 kb in windows of 2 / 5 / 10 / 20 / 50 / 100 kb, tokens a second of one thread",
+        slashed(f"{rate:,}" for rate in long["tokens_per_cpu_s_of_100_kb_by_window"].values()),
+        measured(long),
+    )
+
+
+def profile_table() -> str:
+    """Shares of the parts, way by way."""
+    ways = result("profile_cpu")["ways"]
+    parts = [name for name in ways["decayed"] if name not in ("tokens_per_cpu_s", "product_gflops")]
+    rows = [(part, *(f"{100 * found[part]:.2g} %" for found in ways.values())) for part in parts]
+    rows.append(("tokens a second", *(f"{found['tokens_per_cpu_s']:,}" for found in ways.values())))
+    return table(("Part", "upstream's way", "fused", "with a decay"), rows)
+
+
+def other_rows() -> Iterator[Row]:
+    """Everything that is no transformer and needs no truth."""
+    stream, rates, reads = result("embed_stream"), result("kmer_rate"), result("embed_reads")
+    yield (
+        f"`embed -` with `{stream['model']}`: {stream['gbp']:.0f} Gbp of contigs of 10 kb on standard input, to .npy",
+        f"{stream['mbp_per_s']:.0f} Mbp/s; {stream['memory_mb'][0]} MB after a tenth, {stream['memory_mb'][-1]} MB at "
+        f"most ({stream['n_records']:,} names)",
+        measured(stream),
+    )
+    yield (
+        "`embed` from FASTA of 150 bp / 1 kb / 5 kb / 20 kb / 100 kb, random network of the sizes of `kmer-s`, without "
+        "start-up",
+        slashed(f"{rate['command_after_startup']:.2g}" for rate in rates["rates"].values()) + " Mbp/s",
+        measured(rates),
+    )
+    yield (
+        f"{reads['n_reads']:,} reads of {reads['length_bp']} bp with `{reads['model']}`, FASTA to .npy",
+        f"{reads['mbp_per_s']} Mbp/s, {reads['peak_memory_mb']} MB at most",
+        measured(reads),
+    )
+    yield from _classify_rows()
+    yield from _clustering_rows()
+    pairs, depth = result("stream_pairs"), result("depth_bam")
+    yield (
+        f"shuffled batches from a {pairs['opening'][0]['gigabytes']:.0f} GB CSV of pairs",
+        f"{pairs['streaming'][0]['peak_memory_mb']} MB at most, {pairs['streaming'][0]['pairs_per_s']:,} pairs/s",
+        measured(pairs),
+    )
+    seconds = depth["seconds"]
+    yield (
+        f"`depth` of {depth['n_files']} BAM files, {depth['n_reads']:,} reads: processor time, start included; "
+        "jgi_summarize_bam_contig_depths",
+        f"{seconds['dnabert-s, 1 threads']['processor']} s; {seconds['jgi, 1 threads']['processor']} s",
+        measured(depth),
+    )
+
+
+def _classify_rows() -> Iterator[Row]:
+    labelled = result("classify_reads_kmer_s")
+    for method, by_length in labelled["reads_per_s"].items():
+        yield (
+            f"`classify` with `kmer-s`, {labelled['n_labels']} labels, `{method}`, from FASTA, 150 bp / 1 kb / 10 kb",
+            slashed(f"{rate['cpu']:,}" for rate in by_length.values()) + " reads a CPU-second",
+            measured(labelled),
+        )
+    peaks = labelled["peak_mb_by_reads"]
+    yield (
+        "1,000,000 reads of 150 bp by `centroid`; 100,000",
+        f"{peaks['1000000']} MB; {peaks['100000']} MB",
+        measured(labelled),
+    )
+
+
+def _clustering_rows() -> Iterator[Row]:
+    found = result("cluster_scale")
+    for method in ("kmedoid", "hdbscan"):
+        runs = [run for run in found["runs"] if run["method"] == method]
+        times = " to ".join(f"{seconds:.0f}" for seconds in sorted(run["seconds"] for run in runs))
+        peak_gb = max(run["peak_mib"] for run in runs) * 2**20 / 1e9
+        yield (
+            f"{found['rows']:,} vectors of {found['dim']} numbers, `{method}`",
+            f"{times} s, {peak_gb:.1f} GB at most, ARI {decimals(runs[0]['ari'], 2)}",
+            measured(found),
+        )
+
+
+def species_rows() -> Iterator[Row]:
+    """Clustering and few-shot classification by the paper's protocols, and `classify`."""
+    with (_HERE / "results" / "evaluate_dev" / "results.tsv").open(encoding="utf-8") as file:
+        scores = {
+            (row["model"], row["set"], row["metric"]): float(row["mean"])
+            for row in csv.DictReader(file, delimiter="\t")
+            if row["protocol"] == "paper" and row["mean"]
+        }
+    per_set = [slashed(decimals(scores[model, one, "ari"], 3) for one in _SETS) for model in _MODELS]
+    yield ("K-means ARI, fragments of 10 kb / 2.5 to 20 kb / 2.5 kb", *per_set)
+    shots = (1, 2, 5, 10, 20)
+    metrics = [f"macro_f1_{n}_shot" for n in shots]
+    means = [[fmean(scores[model, one, metric] for one in _SETS) for metric in metrics] for model in _MODELS]
+    yield (
+        f"macro F1 at {slashed(map(str, shots))} shots",
+        *(slashed(decimals(value, 3) for value in row) for row in means),
+    )
+    measured_by = (result("classify_accuracy_kmer_s"), result("classify_accuracy"))
+    for what, key, is_rest in (
+        ("`classify`, 10 shots, 10 kb or whole / 1 kb / 150 bp: best label right", "accuracy", False),
+        ("the same, half of the species unlabelled: theirs that get a label (5 % asked)", "rejected_unlabelled", True),
+        ("the same: the others' that get none", "rejected_labelled", False),
+        ("the same: wrong among all with a label", "wrong_of_accepted", False),
+        ("the same: wrong among those of labelled species", "wrong_of_accepted_labelled", False),
+    ):
+        cells = [slashed(decimals(value, 3) for value in by_length(one, key, is_rest=is_rest)) for one in measured_by]
+        yield (what, *cells, "")
+
+
+def by_length(accuracy: dict[str, Any], key: str, *, is_rest: bool) -> list[float]:
+    """Means over the sets, longest sequences first; what is left to 1 with `is_rest`."""
+    tables = accuracy["tables"].values()
+    means = [fmean(one["by_length_bp"][length][key] for one in tables) for length in ("10000", "1000", "150")]
+    return [1 - mean for mean in means] if is_rest else means
+
+
+def binning_rows() -> Iterator[Row]:
+    """Genomes found, by binner and number of samples."""
+    rows = result("bin_assembly_dev")["rows"]
+    for name, before, after in (
+        ("`dnabert-s bin`", "louvain, ", ", markers"),
+        ("`dnabert-s bin --no-markers`", "louvain, ", ", no markers"),
+        ("MetaBAT2 2.15, same run", "MetaBAT2, ", ""),
+    ):
+        found = [rows[f"{before}{key}{after}"] for _, key in _ACROSS]
+        cells = [
+            f"{one['complete_90_pure_95']} / {one['complete_50_pure_90']} / {decimals(one['mean_f1'], 3)}"
+            for one in found
+        ]
+        yield (name, *cells, f"{found[1]['cpu_seconds']:.0f} s", f"{found[1]['peak_mb'] / 1000:.1f} GB")
+    yield ("SemiBin2 2.6", "", "10 / 23 / .896", "", "", "")
+    yield ("VAMB 5", "", "6 / 13 / .626", "24 / 24 / .983", "", "")
+
+
+def scale_rows() -> Iterator[Row]:
+    """From vectors to clusters."""
+    for run in result("bin_scale")["runs"]:
+        way = "exact" if run["exact"] else "approximate"
+        yield (
+            f"{run['contigs']:,}",
+            way,
+            f"{run['seconds']:.3g} s",
+            f"{run['peak_mb'] / 1000:.1f} GB",
+            decimals(run["ari"], 3),
+        )
+
+
+def result(name: str) -> dict[str, Any]:
+    """What a benchmark printed."""
+    found: dict[str, Any] = json.loads((_HERE / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def measured(found: dict[str, Any]) -> str:
+    """Processor and date."""
+    return f"{_PROCESSORS.get(found['cpu'], found['cpu'])}, {found['date']}"
+
+
+def decimals(value: float, places: int) -> str:
+    """A share without the zero in front."""
+    return f"{value:.{places}f}".removeprefix("0")
+
+
+def slashed(words: Iterable[str]) -> str:
+    """Several figures in one cell."""
+    return " / ".join(words)
+
+
+def table(head: Row, rows: Iterable[Row]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()
