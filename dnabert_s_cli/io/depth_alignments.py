@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -180,16 +180,20 @@ def _read_bams(
             reading.submit(_read_bam, file, options, inflating=inflating, n_ahead=n_ahead, tally=tally)
             for file in files
         ]
-        waiting: set[Future[SampleDepth]] = set(futures)
-        while waiting:
-            done, waiting = wait(waiting, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
-            on_bytes(tally.take())
-            for future in futures:
-                if future in done and future.exception() is None:
-                    on_sample(future.result())
+        for finished in _as_finished(futures, on_wait=lambda: on_bytes(tally.take())):
+            on_sample(finished)
         problems = [error for future in futures if isinstance(error := future.exception(), DnabertSError)]
         raise_together(problems)
         return [future.result() for future in futures]
+
+
+def _as_finished(futures: Sequence[Future[SampleDepth]], *, on_wait: Callable[[], object]) -> Iterator[SampleDepth]:
+    """Samples as they are finished, up to the first error, which stays in its future."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
+        on_wait()
+        yield from (future.result() for future in futures if future in done and future.exception() is None)
 
 
 def _read_bam(

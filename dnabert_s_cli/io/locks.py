@@ -26,19 +26,24 @@ def lock_folder(folder: Path) -> int:
     Raises:
         DnabertSError: another process works here.
     """
-    lock_path = folder / LOCK_FILE
     while True:
         folder.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):  # a process that ended just now has removed the folder
-            descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            try:
-                _flock(descriptor, folder)
-                if os.path.samestat(os.fstat(descriptor), lock_path.stat()):
-                    return descriptor
-            except BaseException:
-                os.close(descriptor)
-                raise
+            descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            if _holds(descriptor, folder):
+                return descriptor
+
+
+def _holds(descriptor: int, folder: Path) -> bool:
+    """Lock an open file, and whether it is still that of the folder; it is closed where not."""
+    is_ours = False
+    try:
+        _flock(descriptor, folder)
+        is_ours = os.path.samestat(os.fstat(descriptor), (folder / LOCK_FILE).stat())
+    finally:
+        if not is_ours:
             os.close(descriptor)
+    return is_ours
 
 
 def _flock(descriptor: int, folder: Path) -> None:
