@@ -155,7 +155,13 @@ class Stages:
         self, settings: Mapping[str, object], more_inputs: Mapping[str, Sequence[str]] | None = None
     ) -> StageFacts:
         """What a stage is made from that reads the contigs."""
-        inputs = {"contigs": [file.sha256 for file in self.summary.files], **(more_inputs or {})}
+        inputs: dict[str, Sequence[str]] = {
+            "contigs": [file.sha256 for file in self.summary.files],
+            **(more_inputs or {}),
+        }
+        reference_path = self.source.contigs.reference_path
+        if reference_path is not None:
+            inputs["sequences in --reference"] = [sha256_file(reference_path)]
         return StageFacts(inputs, settings)
 
 

@@ -7,7 +7,7 @@ Depth from alignments, which takes long, may be kept sample by sample for a run 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -126,8 +126,11 @@ def _read_samples(
 ) -> list[SampleDepth]:
     """Depth in each file, in order; of those that an earlier run has kept, their content alone is compared."""
     sample_of = {}
+    made_from: dict[str, Sequence[str]] = {}
     if kept is not None:
-        found = (_find_sample(source, file, kept=kept) for file in alignments)
+        if source.reference_path is not None:
+            made_from["sequences in --reference"] = [sha256_file(source.reference_path)]
+        found = (_find_sample(source, file, made_from=made_from, kept=kept) for file in alignments)
         sample_of = {sample.path: sample for sample in found if sample is not None}
     missing = [file for file in alignments if file.path not in sample_of]
     if missing:
@@ -136,7 +139,7 @@ def _read_samples(
     def keep(sample: SampleDepth) -> None:
         sample_of[sample.path] = sample
         if kept is not None:
-            _keep_sample(source, sample, kept=kept)
+            _keep_sample(source, sample, made_from=made_from, kept=kept)
 
     read_alignment_depths(
         missing,
@@ -149,13 +152,16 @@ def _read_samples(
     return [sample_of[file.path] for file in alignments]
 
 
-def _find_sample(source: DepthInput, file: AlignmentFile, *, kept: StageFolder) -> SampleDepth | None:
-    """Depth in this file as an earlier run has kept it, if it has."""
+def _find_sample(
+    source: DepthInput, file: AlignmentFile, *, made_from: Mapping[str, Sequence[str]], kept: StageFolder
+) -> SampleDepth | None:
+    """Depth in this file as an earlier run has kept it, if it has. `made_from`: digests of inputs beside the file."""
     stage = _stage_of(file.path)
     if not kept.has(stage):
         return None
     digest = sha256_file(file.path)
-    folder = kept.find(stage, _sample_facts(source, file.path, digest=digest))
+    facts = StageFacts({_named_input(file.path): [digest], **made_from}, asdict(source.options))
+    folder = kept.find(stage, facts)
     assert folder is not None, "it has been seen"
     depth = np.array(read_npy(folder / _DEPTH_FILE))
     logger.info("%s: its depth is that of the unfinished run", file.path)
@@ -163,9 +169,12 @@ def _find_sample(source: DepthInput, file: AlignmentFile, *, kept: StageFolder) 
     return SampleDepth(file.path, table, digest)
 
 
-def _keep_sample(source: DepthInput, sample: SampleDepth, *, kept: StageFolder) -> None:
+def _keep_sample(
+    source: DepthInput, sample: SampleDepth, *, made_from: Mapping[str, Sequence[str]], kept: StageFolder
+) -> None:
     assert sample.table.variance is not None, "alignments tell it"
-    with kept.keep(_stage_of(sample.path), _sample_facts(source, sample.path, digest=sample.sha256)) as folder:
+    facts = StageFacts({_named_input(sample.path): [sample.sha256], **made_from}, asdict(source.options))
+    with kept.keep(_stage_of(sample.path), facts) as folder:
         np.save(folder / _DEPTH_FILE, np.concatenate([sample.table.mean, sample.table.variance], axis=1))
 
 
@@ -174,11 +183,8 @@ def _stage_of(path: str) -> str:
     return f"depth-{sha256(Path(path).name.encode(errors='surrogateescape')).hexdigest()[:16]}"
 
 
-def _sample_facts(source: DepthInput, path: str, *, digest: str) -> StageFacts:
-    inputs = {f"alignments in {Path(path).name}": [digest]}
-    if source.reference_path is not None:
-        inputs["sequences in --reference"] = [sha256_file(source.reference_path)]
-    return StageFacts(inputs, asdict(source.options))
+def _named_input(path: str) -> str:
+    return f"alignments in {Path(path).name}"
 
 
 def _read_tables(paths: Sequence[str | Path]) -> tuple[list[Source], list[dict[str, object]]]:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from dnabert_s_cli import defaults
 from dnabert_s_cli.encoders.composition import CompositionEncoder
 from dnabert_s_cli.encoders.embedder import Embedded
 from dnabert_s_cli.errors import DnabertSError
+from dnabert_s_cli.io import depth_alignments
 from dnabert_s_cli.io.provenance import repeatable_part
 from dnabert_s_cli.pipelines import bin_stages
 from tests.cli.bin_runs import BARE, digests, run_bin, traces
@@ -86,9 +88,32 @@ def test_what_is_kept_is_not_made_again(
         raise AssertionError("made again")
 
     monkeypatch.setattr(CompositionEncoder, "embed_counted", fail)
-    monkeypatch.setattr("dnabert_s_cli.io.depth_alignments._read_bam", fail)
+    monkeypatch.setattr(depth_alignments, "_read_bam", fail)
     monkeypatch.setattr(bin_stages, "search_contigs", fail)
     assert command("bin", *all_stages, "-o", tmp_path / "out", "--resume").code == 0
+
+
+def test_a_sample_may_be_added_and_only_it_is_read(
+    command: Command,
+    tmp_path: Path,
+    all_stages: list[object],
+    broken_bin: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    contigs, option, first, _, second, *rest = all_stages
+    broken_bin(tmp_path / "out", contigs, option, first, *rest)
+    read = depth_alignments._read_bam
+    n_read: list[str] = []
+
+    def counted(file: depth_alignments.AlignmentFile, *rest: Any, **options: Any) -> depth_alignments.SampleDepth:
+        n_read.append(file.path)
+        return read(file, *rest, **options)
+
+    monkeypatch.setattr(depth_alignments, "_read_bam", counted)
+    assert command("bin", *all_stages, "-o", tmp_path / "out", "--resume").code == 0
+    assert n_read == [str(second)]
+    assert command("bin", *all_stages, "-o", tmp_path / "whole" / "out").code == 0
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole" / "out")
 
 
 def test_contigs_that_are_embedded_are_not_embedded_again(
