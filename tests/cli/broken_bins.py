@@ -43,7 +43,7 @@ def _run_broken(arguments: list[str], n_steps: int) -> int:
     global _steps_left
     _steps_left = n_steps
     save = np.save
-    np.save = _breaking(save, is_half_done=lambda path, rows: save(path, rows[: len(rows) // 2]))  # type: ignore[assignment]
+    np.save = _breaking(save, is_half_done=lambda path, rows: save(path, rows[: len(rows) // 2]))
     for name in ("rename", "replace"):
         setattr(pathlib.Path, name, _breaking(getattr(pathlib.Path, name)))
     return run(arguments)
@@ -58,7 +58,7 @@ def _in_child(work: Callable[[], int]) -> int:
 
 
 def main(folder: Path, arguments: list[str]) -> None:
-    defaults.CHUNK_RECORDS = CHUNK_RECORDS  # type: ignore[misc]
+    defaults.CHUNK_RECORDS = CHUNK_RECORDS
     os.fsync = lambda fd: None  # noqa: ARG005 (its real name); kills are tested here, not power cuts
     for n_steps in range(1000):
         output = folder / str(n_steps) / "out"
