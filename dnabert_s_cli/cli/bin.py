@@ -14,8 +14,9 @@ from . import options as opt
 from .console import duration, progress, say, scaled, show_table, warn
 
 if TYPE_CHECKING:
-    from ..pipelines.bin import BinInput, BinReport
+    from ..pipelines.bin import BinReport
     from ..pipelines.bin_outputs import OutputOptions
+    from ..pipelines.bin_stages import BinInput
 
 _SHOWN_BINS = 20
 _EVIDENCE, _OUTPUT = "Evidence", "Output"
@@ -55,7 +56,7 @@ class EvidenceFlags:
 
     def source(self, contigs: list[str], *, threads: int) -> BinInput:
         """The same for the pipeline."""
-        from ..pipelines.bin import BinInput
+        from ..pipelines.bin_stages import BinInput
         from ..pipelines.depths import DepthInput
         from ..pipelines.encoding import SequenceInput
 
@@ -114,6 +115,7 @@ def bin_contigs(
     ] = None,
     min_bin: Annotated[int, typer.Option("--min-bin", min=1, help="Smallest bin, in bases.")] = defaults.MIN_BIN_BP,
     seed: opt.Seed = defaults.SEED,
+    resume: opt.Resume = False,
     force: opt.Force = False,
     *,
     evidence: EvidenceFlags,
@@ -124,7 +126,7 @@ def bin_contigs(
     """Sort the contigs of an assembly into species bins.
 
     Depth of one sample or more (--bam, --depth) helps much. Writes bins/bin.N.fa (numbered by size), contig2bin.tsv,
-    bins.tsv, report.html and run.json.
+    bins.tsv, report.html and run.json. What takes long is kept in FOLDER.partial until then, for --resume.
     """
     messages.start()
     from ..pipelines.bin import BinOptions
@@ -141,6 +143,7 @@ def bin_contigs(
             output,
             encoder=encoder.options(),
             options=BinOptions(clustering, min_bin, outputs.options(output)),
+            resume=resume,
             force=force,
             argv=sys.argv,
             progress=shown,

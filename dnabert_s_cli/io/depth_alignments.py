@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -119,6 +119,7 @@ def read_alignment_depths(
     threads: int,
     reference_path: str | Path | None = None,
     on_bytes: Callable[[int], object],
+    on_sample: Callable[[SampleDepth], object] = lambda _: None,
 ) -> list[SampleDepth]:
     """Mean depth and its variance for every contig in each file's header; the sample bears the file's name.
 
@@ -126,16 +127,19 @@ def read_alignment_depths(
 
     Args:
         on_bytes: told how many bytes of the files have been read since the last time.
+        on_sample: told each sample as soon as it is finished.
 
     Raises:
         DnabertSError: for all files together: corrupt, or not sorted.
     """
     bams = [file for file in files if file.format == "bam"]
-    depth_of = dict(zip(bams, _read_bams(bams, options, threads=threads, on_bytes=on_bytes), strict=True))
+    samples = _read_bams(bams, options, threads=threads, on_bytes=on_bytes, on_sample=on_sample)
+    depth_of = dict(zip(bams, samples, strict=True))
     for file in files:
         if file.format == "cram":
             depth_of[file] = _read_cram(file, options, reference_path=reference_path)
             on_bytes(file.n_bytes)
+            on_sample(depth_of[file])
     return [depth_of[file] for file in files]
 
 
@@ -156,7 +160,12 @@ def _open(path: str, *, reference_path: str | Path | None) -> AlignmentFile:
 
 
 def _read_bams(
-    files: Sequence[AlignmentFile], options: DepthOptions, *, threads: int, on_bytes: Callable[[int], object]
+    files: Sequence[AlignmentFile],
+    options: DepthOptions,
+    *,
+    threads: int,
+    on_bytes: Callable[[int], object],
+    on_sample: Callable[[SampleDepth], object],
 ) -> list[SampleDepth]:
     if not files:
         return []
@@ -171,13 +180,20 @@ def _read_bams(
             reading.submit(_read_bam, file, options, inflating=inflating, n_ahead=n_ahead, tally=tally)
             for file in files
         ]
-        waiting: set[Future[SampleDepth]] = set(futures)
-        while waiting:
-            _, waiting = wait(waiting, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
-            on_bytes(tally.take())
+        for finished in _as_finished(futures, on_wait=lambda: on_bytes(tally.take())):
+            on_sample(finished)
         problems = [error for future in futures if isinstance(error := future.exception(), DnabertSError)]
         raise_together(problems)
         return [future.result() for future in futures]
+
+
+def _as_finished(futures: Sequence[Future[SampleDepth]], *, on_wait: Callable[[], object]) -> Iterator[SampleDepth]:
+    """Samples as they are finished, up to the first error, which stays in its future."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
+        on_wait()
+        yield from (future.result() for future in futures if future in done and future.exception() is None)
 
 
 def _read_bam(

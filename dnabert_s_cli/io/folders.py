@@ -18,19 +18,21 @@ OWN_MARK = "run.json"  # every finished folder of ours holds one; no other folde
 
 
 @contextmanager
-def atomic_folder(path: str | Path, *, force: bool) -> Iterator[Path]:
+def atomic_folder(path: str | Path, *, force: bool, within: Path | None = None) -> Iterator[Path]:
     """A new folder beside `path` that becomes `path` on success, and is removed on failure or Ctrl-C.
 
     An empty folder at `path` is replaced; a link is followed. With `force` so is a finished output of
     ours, at the very end.
 
+    Args:
+        within: a folder on the same disk to make the new one in, not beside `path`.
+
     Raises:
         DnabertSError: `path` exists and may not be replaced, or its parent cannot be written.
     """
-    check_output(path, force=force)
-    _check_replaceable(path, force=force)
+    check_output_folder(path, force=force)
     target = Path(path).resolve()
-    temporary = target.with_name(f".{secrets.token_hex(6)}.{target.name}")
+    temporary = (within or target.parent) / f".{secrets.token_hex(6)}.{target.name}"
     temporary.mkdir()
     try:
         yield temporary
@@ -38,6 +40,12 @@ def atomic_folder(path: str | Path, *, force: bool) -> Iterator[Path]:
         _put_in_place(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_output_folder(path: str | Path, *, force: bool) -> None:
+    """Fail now rather than after hours; errors as of `atomic_folder`."""
+    check_output(path, force=force)
+    _check_replaceable(path, force=force)
 
 
 def _check_replaceable(path: str | Path, *, force: bool) -> None:

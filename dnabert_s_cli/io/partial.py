@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import fcntl
 import json
-import logging
 import os
 import shutil
 import time
@@ -31,13 +29,12 @@ import numpy.typing as npt
 from ..errors import DnabertSError
 from .embedding_binary import NPY_HEADER_BYTES, npy_header, rows_in_block
 from .embedding_text import ENCODING, ENCODING_ERRORS, IDS_HEADER
+from .locks import LOCK_FILE, lock_folder
 
-_LOG = logging.getLogger(__name__)
 _IDS_HEADER_LINE = (IDS_HEADER + "\n").encode()
 _SYNC_S = 5.0  # between waits for the disk itself, which only a power cut needs: each may take 0.1 s
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)  # some network file systems
-_RESTART_HINT = "--force without --resume starts anew"
+RESTART_HINT = "--force without --resume starts anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,6 @@ class PartialFolder:
         self._dim = dim
         self._settings: dict[str, object] = json.loads(json.dumps({"dim": dim, **settings}))
         self._state_path = self.path / "state.json"
-        self._lock_path = self.path / "lock"
         self._open = ExitStack()
         self._rows_fd = self._ids_fd = -1
         self._synced_s = time.monotonic()
@@ -74,13 +70,7 @@ class PartialFolder:
         Raises:
             DnabertSError: another process works here.
         """
-        while True:
-            self.path.mkdir(exist_ok=True)
-            with suppress(FileNotFoundError):  # a process that ended just now has removed the folder
-                lock_fd = self._open_file(self._lock_path)
-                self._flock(lock_fd)
-                if os.path.samestat(os.fstat(lock_fd), self._lock_path.stat()):
-                    return
+        self._open.callback(os.close, lock_folder(self.path))
 
     def begin(self) -> None:
         """Start with no rows."""
@@ -107,7 +97,7 @@ class PartialFolder:
         self._open_tables()
         rows_bytes, ids_bytes = self._rows_end(), self.progress.ids_bytes
         if os.fstat(self._rows_fd).st_size < rows_bytes or os.fstat(self._ids_fd).st_size < ids_bytes:
-            raise DnabertSError("holds less than its state.json says", path=self.path, hint=_RESTART_HINT)
+            raise DnabertSError("holds less than its state.json says", path=self.path, hint=RESTART_HINT)
         os.ftruncate(self._rows_fd, rows_bytes)
         os.ftruncate(self._ids_fd, ids_bytes)
 
@@ -153,7 +143,7 @@ class PartialFolder:
     def remove(self) -> None:
         """Delete the folder; state.json goes late, so that a process killed meanwhile can be resumed."""
         shutil.rmtree(self.parts_path, ignore_errors=True)
-        known = ("rows.npy", "ids.tsv", "ids.final", "run.json", "table", "state.new", "state.json", "lock")
+        known = ("rows.npy", "ids.tsv", "ids.final", "run.json", "table", "state.new", "state.json", LOCK_FILE)
         for name in known:
             (self.path / name).unlink(missing_ok=True)
         with suppress(OSError):  # something of the user's is in it: leave that
@@ -171,17 +161,6 @@ class PartialFolder:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         self._open.callback(os.close, descriptor)
         return descriptor
-
-    def _flock(self, descriptor: int) -> None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            hint = "wait for it, or write to another file"
-            raise DnabertSError("another process is writing here", path=self.path, hint=hint) from error
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            _LOG.warning("%s: this file system has no locks; start no second run here", self.path)
 
     def _rows_end(self) -> int:
         return NPY_HEADER_BYTES + self.progress.n_rows * self._dim * 4
@@ -205,14 +184,17 @@ class PartialFolder:
             progress = Progress(**state)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             problem = f"cannot be read: {error}"
-            raise DnabertSError(problem, path=self._state_path, hint=_RESTART_HINT) from error
-        for name in dict.fromkeys((*self._settings, *settings)):
-            before, now = settings.get(name), self._settings.get(name)
-            if before != now:
-                problem = f"the unfinished run had {name} {before!r}, this one has {now!r}"
-                hint = f"resume with the same settings; {_RESTART_HINT}"
-                raise DnabertSError(problem, path=self.path, hint=hint)
+            raise DnabertSError(problem, path=self._state_path, hint=RESTART_HINT) from error
+        require_same_settings(settings, self._settings, path=self.path)
         return progress
+
+
+def require_same_settings(before: Mapping[str, object], now: Mapping[str, object], *, path: Path) -> None:
+    """Raise `DnabertSError` for the first setting, a JSON value, that an unfinished run at `path` had otherwise."""
+    for name in dict.fromkeys((*now, *before)):
+        if before.get(name) != now.get(name):
+            problem = f"the unfinished run had {name} {before.get(name)!r}, this one has {now.get(name)!r}"
+            raise DnabertSError(problem, path=path, hint=f"resume with the same settings; {RESTART_HINT}")
 
 
 @contextmanager

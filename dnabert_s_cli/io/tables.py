@@ -30,6 +30,7 @@ __all__ = [
     "chain_digest",
     "part_chunks",
     "read_embeddings",
+    "read_npy",
     "read_part",
     "whole_of",
 ]

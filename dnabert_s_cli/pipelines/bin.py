@@ -1,8 +1,8 @@
 """`bin`: an assembly to species bins.
 
 Contigs are checked and embedded (or their vectors read); halves of long contigs show how alike one genome is; depth of
-the samples and single-copy genes are joined by name; clusters that are large enough become bins. The output folder
-appears whole or not at all.
+the samples and single-copy genes are joined by name; clusters that are large enough become bins. What took long is kept
+meanwhile (`bin_stages`); the output folder appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -21,47 +21,28 @@ import numpy as np
 
 from .. import defaults
 from ..analysis.binning import HalfPairs, assign_bins
-from ..analysis.markers import MarkerHits
 from ..errors import DnabertSError
 from ..io.binnings import read_binning
 from ..io.bins import BinStats
 from ..io.files import sha256_file
 from ..io.folders import OWN_MARK, atomic_folder
+from ..io.partial import disk_full_as_error
 from ..io.provenance import describe_run, write_run_json
 from ..io.sequences import InputSummary
+from ..io.stages import StageFolder
 from ..io.tables import EmbeddingTable
 from .bin_outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs
+from .bin_stages import BinInput, Stages, check_evidence
 from .binning import Clustered, Evidence, cluster_contigs
 from .clustering import ClusterOptions
-from .depths import ContigDepths, DepthInput, read_sample_depth
-from .encoding import STDIN, EncoderOptions, SequenceInput, input_facts
-from .markers import open_profiles, search_contigs
+from .depths import ContigDepths
+from .encoding import STDIN, EncoderOptions, SequenceInput
 from .progress import Progress
-from .vectors import Vectors, embed_vectors, read_vectors, select_rows
+from .vectors import Vectors
 
 logger = logging.getLogger(__name__)
 
 _LEAST_MATCHED = 0.5  # share of the contigs that bins to refine must know
-
-
-@dataclass(frozen=True, slots=True)
-class BinInput:
-    """What is known of the sample before the start.
-
-    Args:
-        embeddings_path: a table that `embed` made from these contigs; the encoder is then not used.
-        depth: BAM files and depth tables.
-        use_markers: look for single-copy genes.
-        markers_path: profiles of the user's own; None for the built-in ones.
-        refined_path: contig2bin, biobox or folder of another tool's bins, which are divided and never joined.
-    """
-
-    contigs: SequenceInput
-    embeddings_path: Path | None = None
-    depth: DepthInput = field(default_factory=DepthInput)
-    use_markers: bool = True
-    markers_path: Path | None = None
-    refined_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +76,35 @@ def bin_contigs(
     *,
     encoder: EncoderOptions,
     options: BinOptions,
+    resume: bool = False,
     force: bool = False,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> BinReport:
     """Bin the contigs of `source` into the folder `output`.
 
+    Args:
+        resume: go on with an unfinished run if there is one.
+
     Raises:
-        DnabertSError: bad input (all problems together), no such model, existing output.
+        DnabertSError: bad input (all problems together), no such model, existing output, or an unfinished run that was
+            made from something else.
     """
     clock = _Clock()
-    with atomic_folder(output, force=force) as folder, _on_disk(source.contigs) as contigs:
-        source = replace(source, contigs=contigs)
+    check_evidence(source, method=options.clustering.method)
+    with (
+        StageFolder(output, resume=resume, force=force) as kept,
+        atomic_folder(output, force=force, within=kept.path) as folder,
+        _on_disk(source.contigs) as contigs,
+        disk_full_as_error(kept.path),
+    ):
         summary = contigs.scan()
         assert summary is not None, "a stream was put on disk"
-        vectors = _vectors(source, encoder, summary=summary, progress=progress)
-        halves = _half_pairs(contigs, vectors, seed=options.clustering.seed, progress=progress)
+        stages = Stages(replace(source, contigs=contigs), summary, kept, progress)
+        vectors = stages.vectors(encoder)
+        halves = stages.half_pairs(vectors, seed=options.clustering.seed)
         clock.note("embedding")
-        evidence, depths = _evidence(source, vectors, halves=halves, summary=summary, progress=progress)
+        evidence, depths = _evidence(stages, vectors, halves=halves)
         clock.note("depth and markers")
         clustered = cluster_contigs(evidence, options.clustering, min_bin_bp=options.min_bin_bp, progress=progress)
         clock.note("clustering")
@@ -124,20 +116,7 @@ def bin_contigs(
             seed, threads = used.clustering.seed, used.clustering.threads
             shown = map_contigs(binned, gc=written.gc, seed=seed, threads=threads, progress=progress)
         clock.note("writing")
-        inputs = [
-            *vectors.inputs,
-            *(depths.inputs if depths else ()),
-            *_named(source.refined_path, source.markers_path),
-        ]
-        run = describe_run(
-            argv=argv,
-            command="bin",
-            seed=used.clustering.seed,
-            encoder=vectors.encoder_facts,
-            inputs=inputs,
-            settings={**asdict(used), "min_contig_bp": contigs.min_length_bp, "markers": source.use_markers},
-            timings_s=clock.timings_s,
-        )
+        run = _describe(stages.source, vectors, depths=depths, options=used, argv=argv, timings_s=clock.timings_s)
         write_run_json(folder / OWN_MARK, run)
         if shown is not None:
             write_bin_report(folder, shown, written=written, run=run, title=output.name, summary=summary)
@@ -159,69 +138,20 @@ def _on_disk(source: SequenceInput) -> Iterator[SequenceInput]:
         yield replace(source, paths=tuple(copy if str(path) == STDIN else path for path in source.paths))
 
 
-def _vectors(source: BinInput, encoder: EncoderOptions, *, summary: InputSummary, progress: Progress) -> Vectors:
-    """Vectors of the contigs: embedded now, or taken from a table by name."""
-    contigs, path = source.contigs, source.embeddings_path
-    if path is None:
-        return embed_vectors(contigs, encoder, summary=summary, progress=progress)
-    made = read_vectors(path)
-    names_and_lengths = [(record.id, len(record.sequence)) for record in contigs.records()]
-    lengths_bp = np.array([length for _, length in names_and_lengths], dtype=np.int64)
-    table = select_rows(made.table, [name for name, _ in names_and_lengths], lengths_bp=lengths_bp, path=path)
-    return replace(made, table=table, inputs=[*input_facts(contigs, summary), *made.inputs])
-
-
-def _half_pairs(contigs: SequenceInput, vectors: Vectors, *, seed: int, progress: Progress) -> HalfPairs | None:
-    """Both halves of some long contigs, embedded; None where there is no encoder or no contig long enough."""
-    table, encoder = vectors.table, vectors.encoder
-    long_enough = np.flatnonzero(table.lengths_bp >= 2 * defaults.MIN_HALF_BP)
-    if encoder is None or len(long_enough) == 0:
-        return None
-    drawn = np.random.default_rng(seed).permutation(long_enough)[: defaults.HALF_PAIRS]
-    chosen = {table.ids[row] for row in drawn}
-    sequences = [record.sequence for record in contigs.records() if record.id in chosen]
-    lengths_bp = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-    progress.start("embedding halves of contigs", int(lengths_bp.sum()), unit="bp")
-    halves = [sequence[: len(sequence) // 2] for sequence in sequences]
-    halves += [sequence[len(sequence) // 2 :] for sequence in sequences]
-    vectors_of_halves = encoder.embed_counted(halves, on_progress=progress.advance).embeddings
-    return HalfPairs(vectors_of_halves[: len(sequences)], vectors_of_halves[len(sequences) :], lengths_bp)
-
-
-def _evidence(
-    source: BinInput, vectors: Vectors, *, halves: HalfPairs | None, summary: InputSummary, progress: Progress
-) -> tuple[Evidence, ContigDepths | None]:
+def _evidence(stages: Stages, vectors: Vectors, *, halves: HalfPairs | None) -> tuple[Evidence, ContigDepths | None]:
     """Vectors with depth, markers and another tool's bins, all in the order of the table."""
-    table = vectors.table
-    depths = None
-    if not source.depth.is_empty:
-        depths = read_sample_depth(source.depth, table.ids, lengths_bp=table.lengths_bp, progress=progress)
-    given = None if source.refined_path is None else _given_bins(source.refined_path, table)
+    table, refined_path = vectors.table, stages.source.refined_path
+    depths = stages.depths(table)
+    given = None if refined_path is None else _given_bins(refined_path, table)
     evidence = Evidence(
         table.embeddings,
         table.lengths_bp,
         halves=halves,
         depth=None if depths is None else depths.joined.mean,
-        hits=_marker_hits(source, table, summary=summary, progress=progress),
+        hits=stages.marker_hits(table),
         given=given,
     )
     return evidence, depths
-
-
-def _marker_hits(
-    source: BinInput, table: EmbeddingTable, *, summary: InputSummary, progress: Progress
-) -> MarkerHits | None:
-    """Single-copy genes on the contigs of the table; None where they are not asked for."""
-    if not source.use_markers:
-        return None
-    profiles = open_profiles(source.markers_path)
-    hits = search_contigs(
-        source.contigs, profiles, threads=source.depth.threads, total_bp=summary.total_bp, progress=progress
-    )
-    if hits.n_contigs == len(table.ids):
-        return hits
-    known = set(table.ids)  # a table may lack contigs of the input
-    return hits.of_contigs(np.array([record.id in known for record in source.contigs.records()]))
 
 
 def _given_bins(path: Path, table: EmbeddingTable) -> np.ndarray:
@@ -248,6 +178,28 @@ def _binned(
         depth=evidence.depth,
         samples=() if depths is None else depths.joined.samples,
         hits=evidence.hits,
+    )
+
+
+def _describe(
+    source: BinInput,
+    vectors: Vectors,
+    *,
+    depths: ContigDepths | None,
+    options: BinOptions,
+    argv: Sequence[str],
+    timings_s: Mapping[str, float],
+) -> dict[str, object]:
+    """The content of run.json; `options` as used."""
+    named = _named(source.refined_path, source.markers_path)
+    return describe_run(
+        argv=argv,
+        command="bin",
+        seed=options.clustering.seed,
+        encoder=vectors.encoder_facts,
+        inputs=[*vectors.inputs, *(depths.inputs if depths else ()), *named],
+        settings={**asdict(options), "min_contig_bp": source.contigs.min_length_bp, "markers": source.use_markers},
+        timings_s=timings_s,
     )
 
 

@@ -20,7 +20,6 @@ from ..analysis.markers import MarkerHits
 from ..analysis.neighbours import l2_normalize
 from ..analysis.point_graph import graph_size, neighbour_graph
 from ..analysis.whitening import fit_whitening, similarity_spread
-from ..errors import DnabertSError
 from .clustering import KMEDOID, ClusterOptions, cluster_vectors
 from .memory import available_bytes, require_memory
 from .progress import Progress
@@ -62,15 +61,10 @@ def cluster_contigs(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
     """Clusters of contigs by the method of `options`.
 
     Raises:
-        DnabertSError: depth or bins were given to a method that has no use for them, or memory will not do.
+        DnabertSError: memory will not do.
     """
     if options.method == LOUVAIN:
         return _by_communities(evidence, options, min_bin_bp=min_bin_bp, progress=progress)
-    for what, value in (("depth", evidence.depth), ("bins to refine", evidence.given)):
-        if value is not None:
-            raise DnabertSError(
-                f"{options.method} clusters vectors alone: it has no use for {what}", hint="use louvain"
-            )
     generator = np.random.default_rng(options.seed)
     features = prepare_features(evidence.embeddings, evidence.lengths_bp, halves=evidence.halves, rng=generator)
     if options.method == KMEDOID and options.min_similarity is None:

@@ -15,6 +15,8 @@ from dnabert_s_cli.pipelines.fit_classifier import FitOptions, fit_from_sequence
 from dnabert_s_cli.pipelines.progress import Silent
 from tests.cli.species import LETTERS, LINEAGES, write_labels, write_species
 from tests.conftest import random_dna
+from tests.io.depth_inputs import BAMS, FOLDER
+from tests.marker_contigs import builtin_profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,37 @@ def classifier(species_files: Path) -> Path:
         progress=Silent(),
     )
     return species_files / "species.clf"
+
+
+@pytest.fixture(scope="session")
+def one_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One profile, so that the search takes no time."""
+    path = tmp_path_factory.mktemp("profiles") / "one.hmm"
+    profiles = builtin_profiles()
+    with path.open("wb") as file:
+        profiles.hmms[profiles.markers.names.index("Ribosomal_L14")].write(file)
+    return path
+
+
+@pytest.fixture(scope="session")
+def all_stages(one_profile: Path) -> list[object]:
+    """Contigs and options of a run with all stages."""
+    bams = [part for path in BAMS for part in ("-b", path)]
+    small = ("-m", 500, "--min-bin", 5_000, "-t", 1)
+    return [FOLDER / "contigs.fa", *bams, "--model", "tnf-c", "--no-report", "--markers", one_profile, *small]
+
+
+@pytest.fixture
+def broken_bin(monkeypatch: pytest.MonkeyPatch, command: Command) -> Callable[..., None]:
+    """Runs `bin` until all stages are kept, where Ctrl-C ends it."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    def call(output: Path, *arguments: object) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("dnabert_s_cli.pipelines.bin.cluster_contigs", interrupt)
+            assert command("bin", *arguments, "-o", output).code == 130
+        assert [path.name for path in output.parent.iterdir() if output.name in path.name] == [f"{output.name}.partial"]
+
+    return call

@@ -78,7 +78,9 @@ def _small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 
 
-def test_a_full_disk_is_an_error_and_leaves_nothing(assembly: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_and_leaves_what_resume_goes_on_with(
+    command: Command, assembly: Path, tmp_path: Path
+) -> None:
     run = subprocess.run(
         [*PROGRAM, "bin", assembly, "-o", tmp_path / "out", *BARE, "-q"],
         preexec_fn=_small_files,  # no thread is started before
@@ -88,8 +90,11 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(assembly: Path, tmp_path: Pa
     )
     assert run.returncode == 1
     assert "File too large" in run.stderr
+    assert "--resume" in run.stderr
     assert "Traceback" not in run.stderr
-    assert traces(tmp_path / "out") == []
+    assert traces(tmp_path / "out") == ["out.partial"]
+    assert len(run_bin(command, assembly, tmp_path / "out", "--resume")) == 36
+    assert traces(tmp_path / "out") == ["out"]
 
 
 def _wait_for_traces(output: Path, *, patience_s: float = 60) -> None:

@@ -107,7 +107,7 @@ def test_depth_of_other_contigs_is_refused(command: Command, twins: Path, tmp_pa
     result = command("bin", twins, "-o", tmp_path / "out", *BARE, "-d", depth, "-q")
     assert result.code == 1
     assert f"error: {depth}: knows only 0 of 36 contigs by name" in result.err
-    assert traces(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_depth_that_is_no_number_is_named_with_its_line(command: Command, twins: Path, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_depth_that_is_no_number_is_named_with_its_line(command: Command, twin
     result = command("bin", twins, "-o", tmp_path / "out", *BARE, "-d", depth, "-q")
     assert result.code == 1
     assert f"error: {depth}:4: record 'b_0': column 2: 'nan' is not finite" in result.err
-    assert traces(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("method", ["kmedoid", "hdbscan"])
@@ -156,13 +156,26 @@ def test_contigs_that_another_tool_left_out_stay_out(command: Command, assembly:
     assert {name[:2] for name in bins} == {"s0", "s1"}
 
 
+def test_files_that_are_not_there_are_named_together_and_nothing_is_made(
+    command: Command, assembly: Path, tmp_path: Path
+) -> None:
+    names = ("d.tsv", "s.bam", "b.tsv")
+    options = [
+        part for flag, name in zip(("-d", "-b", "--refine"), names, strict=True) for part in (flag, tmp_path / name)
+    ]
+    result = command("bin", assembly, "-o", tmp_path / "out", *BARE, *options, "-q")
+    assert result.code == 1
+    assert all(f"{tmp_path / name}: no such file" in result.err for name in names)
+    assert traces(tmp_path / "out") == []
+
+
 def test_bins_of_other_contigs_are_refused(command: Command, assembly: Path, tmp_path: Path) -> None:
     theirs = tmp_path / "theirs.tsv"
     theirs.write_text("".join(f"k141_{n}\tbin.1\n" for n in range(40)))
     result = command("bin", assembly, "-o", tmp_path / "out", *BARE, "--refine", theirs, "-q")
     assert result.code == 1
     assert f"error: {theirs}: knows only 0 of 36 contigs by name" in result.err
-    assert traces(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_markers_and_no_markers_together_are_wrong_usage(command: Command, assembly: Path, tmp_path: Path) -> None:
@@ -177,7 +190,7 @@ def test_markers_that_are_no_profiles_are_refused(command: Command, assembly: Pa
     result = command("bin", assembly, "-o", tmp_path / "out", *options)
     assert result.code == 1
     assert f"error: {tmp_path / 'm.hmm'}: " in result.err
-    assert traces(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_markers_of_ones_own_say_how_complete_bins_are(command: Command, tmp_path: Path, ribosomal: Path) -> None:

@@ -52,6 +52,21 @@ def test_all_bytes_are_reported() -> None:
     assert sum(n_bytes) == sum(path.stat().st_size for path in BAMS)
 
 
+def test_each_sample_is_told_once_and_none_that_failed(tmp_path: Path) -> None:
+    (tmp_path / "x.bam").write_bytes(BAMS[0].read_bytes()[:100_000] + BAMS[0].read_bytes()[-28:])
+    told: list[str] = []
+    files = open_alignment_files([*BAMS, tmp_path / "x.bam"], reference_path=None)
+    with pytest.raises(DnabertSError):
+        read_alignment_depths(
+            files,
+            DepthOptions(),
+            threads=1,
+            on_bytes=lambda _: None,
+            on_sample=lambda sample: told.append(sample.path),
+        )
+    assert told == [str(path) for path in BAMS]
+
+
 def test_no_index_is_needed_and_none_is_made(tmp_path: Path) -> None:
     path = Path(shutil.copy(BAMS[0], tmp_path / "sample1.bam"))
     assert np.array_equal(_depths(path)[0].table.mean, _depths(BAMS[0])[0].table.mean)
