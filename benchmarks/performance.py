@@ -135,6 +135,15 @@ def other_rows() -> Iterator[Row]:
         f"{reads['mbp_per_s']} Mbp/s, {reads['peak_memory_mb']} MB at most",
         measured(reads),
     )
+    pieces = result("long_sequences")["pieces"]
+    sizes = [size for size in pieces if size != "0"]
+    yield (
+        f"contigs of 20 kb and more, `kmer-s`, as the mean of pieces of {slashed(f'{int(one) // 1000}' for one in sizes)} "
+        "kb: median cosine to the whole; K-means ARI, and whole",
+        f"{slashed(decimals(pieces[one]['median_cosine'], 3) for one in sizes)}; "
+        f"{slashed(decimals(pieces[one]['ari'], 2) for one in sizes)}, {decimals(pieces['0']['ari'], 2)}",
+        measured(result("long_sequences")),
+    )
     yield from _classify_rows()
     yield from _clustering_rows()
     pairs, depth = result("stream_pairs"), result("depth_bam")

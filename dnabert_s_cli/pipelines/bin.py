@@ -1,8 +1,8 @@
 """`bin`: an assembly to species bins.
 
-Contigs are checked and embedded (or their vectors read); halves of long contigs show how alike one genome is; depth of
-the samples and single-copy genes are joined by name; clusters that are large enough become bins. What took long is kept
-meanwhile (`bin_stages`); the output folder appears whole or not at all.
+Contigs are checked; depth of the samples is joined to them by name; they are embedded (or their vectors read), and
+halves of long ones show how alike one genome is; single-copy genes are found; clusters that are large enough become
+bins. What took long is kept meanwhile (`bin_stages`); the output folder appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import defaults
-from ..analysis.binning import HalfPairs, assign_bins
+from ..analysis.binning import assign_bins
 from ..errors import DnabertSError
 from ..io.binnings import read_binning
 from ..io.bins import BinStats
@@ -32,7 +32,7 @@ from ..io.sequences import InputSummary
 from ..io.stages import StageFolder
 from ..io.tables import EmbeddingTable
 from .bin_outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs
-from .bin_stages import BinInput, Stages, check_evidence
+from .bin_stages import BinInput, ContigNames, Stages, check_evidence
 from .binning import Clustered, Evidence, cluster_contigs
 from .clustering import ClusterOptions
 from .depths import ContigDepths
@@ -101,11 +101,7 @@ def bin_contigs(
         summary = contigs.scan()
         assert summary is not None, "a stream was put on disk"
         stages = Stages(replace(source, contigs=contigs), summary, kept, progress)
-        vectors = stages.vectors(encoder)
-        halves = stages.half_pairs(vectors, seed=options.clustering.seed)
-        clock.note("embedding")
-        evidence, depths = _evidence(stages, vectors, halves=halves)
-        clock.note("depth and markers")
+        vectors, evidence, depths = _gather(stages, encoder, seed=options.clustering.seed, clock=clock)
         clustered = cluster_contigs(evidence, options.clustering, min_bin_bp=options.min_bin_bp, progress=progress)
         clock.note("clustering")
         binned = _binned(vectors.table, evidence, clustered=clustered, depths=depths, min_bin_bp=options.min_bin_bp)
@@ -138,32 +134,39 @@ def _on_disk(source: SequenceInput) -> Iterator[SequenceInput]:
         yield replace(source, paths=tuple(copy if str(path) == STDIN else path for path in source.paths))
 
 
-def _evidence(stages: Stages, vectors: Vectors, *, halves: HalfPairs | None) -> tuple[Evidence, ContigDepths | None]:
-    """Vectors with depth, markers and another tool's bins, all in the order of the table."""
-    table, refined_path = vectors.table, stages.source.refined_path
-    depths = stages.depths(table)
-    given = None if refined_path is None else _given_bins(refined_path, table)
-    evidence = Evidence(
-        table.embeddings,
-        table.lengths_bp,
-        halves=halves,
-        depth=None if depths is None else depths.joined.mean,
-        hits=stages.marker_hits(table),
-        given=given,
-    )
-    return evidence, depths
+def _gather(
+    stages: Stages, encoder: EncoderOptions, *, seed: int, clock: _Clock
+) -> tuple[Vectors, Evidence, ContigDepths | None]:
+    """Everything that is known of the contigs; what is only read comes first, lest it be found wrong after hours."""
+    refined_path = stages.source.refined_path
+    read = stages.read_vectors()
+    opened = None if read is not None else encoder.open()
+    names = stages.names() if read is None else ContigNames(read.table.ids, read.table.lengths_bp)
+    given = None if refined_path is None else _given_bins(refined_path, names.ids)
+    depths = stages.depths(names)
+    clock.note("depth")
+    vectors = read if opened is None else stages.embed_vectors(opened)
+    assert vectors is not None, "read or embedded"
+    halves = stages.half_pairs(vectors, seed=seed)
+    clock.note("embedding")
+    hits = stages.marker_hits(vectors.table)
+    clock.note("markers")
+    depth = None if depths is None else depths.joined.mean
+    table = vectors.table
+    evidence = Evidence(table.embeddings, table.lengths_bp, halves=halves, depth=depth, hits=hits, given=given)
+    return vectors, evidence, depths
 
 
-def _given_bins(path: Path, table: EmbeddingTable) -> np.ndarray:
+def _given_bins(path: Path, ids: Sequence[str]) -> np.ndarray:
     """Another tool's bin of each contig, -1 for none. -> (N,) int64."""
     bin_of = read_binning(path)
-    n_matched = sum(name in bin_of for name in table.ids)
-    if n_matched < _LEAST_MATCHED * min(len(bin_of), len(table.ids)):
-        problem = f"knows only {n_matched:,} of {len(table.ids):,} contigs by name"
+    n_matched = sum(name in bin_of for name in ids)
+    if n_matched < _LEAST_MATCHED * min(len(bin_of), len(ids)):
+        problem = f"knows only {n_matched:,} of {len(ids):,} contigs by name"
         raise DnabertSError(problem, path=path, hint="give bins of these contigs")
-    logger.info("%s: %d of %d contigs are in a bin", path, n_matched, len(table.ids))
+    logger.info("%s: %d of %d contigs are in a bin", path, n_matched, len(ids))
     number_of = {name: number for number, name in enumerate(dict.fromkeys(bin_of.values()))}
-    return np.array([number_of[bin_of[name]] if name in bin_of else -1 for name in table.ids], dtype=np.int64)
+    return np.array([number_of[bin_of[name]] if name in bin_of else -1 for name in ids], dtype=np.int64)
 
 
 def _binned(

@@ -1,8 +1,8 @@
 """The stages of `bin` that take long, each kept until the run is done, so that a killed one goes on where it was.
 
-Contigs -> their vectors, grown chunk by chunk as `embed` grows a table -> both halves of some of them -> depth from
-alignments, sample by sample (in `depths`) -> marker genes. Each stage is kept with digests of what it was made from;
-made anew or taken up again, it gives the same numbers.
+Depth from alignments, sample by sample (in `depths`) -> vectors of the contigs, grown chunk by chunk as `embed` grows a
+table -> both halves of some of them -> marker genes. Each stage is kept with digests of what it was made from; made
+anew or taken up again, it gives the same numbers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..io.tables import EmbeddingTable, EmbeddingWriter, chain_digest, read_embe
 from .binning import LOUVAIN
 from .depths import ContigDepths, DepthInput, read_sample_depth
 from .embed import append_records, embedding_settings
-from .encoding import EncoderOptions, SequenceInput, input_facts
+from .encoding import SequenceInput, input_facts
 from .markers import load_hits, open_profiles, save_hits, search_contigs
 from .progress import Progress
 from .vectors import Vectors, read_vectors, select_rows
@@ -56,6 +56,14 @@ class BinInput:
     refined_path: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ContigNames:
+    """Names of N contigs, and their lengths, (N,) int64."""
+
+    ids: Sequence[str]
+    lengths_bp: np.ndarray
+
+
 @dataclass(frozen=True, slots=True)
 class Stages:
     """One run's: the input, its counts, where stages are kept, and whom to tell."""
@@ -65,18 +73,25 @@ class Stages:
     kept: StageFolder
     progress: Progress
 
-    def vectors(self, encoder: EncoderOptions) -> Vectors:
-        """Vectors of the contigs: embedded now or by an earlier run, or taken from a table by name."""
-        contigs, path = self.source.contigs, self.source.embeddings_path
-        inputs = input_facts(contigs, self.summary)
+    def read_vectors(self) -> Vectors | None:
+        """Vectors of the contigs from a table, by name; None where there is no table."""
+        path = self.source.embeddings_path
         if path is None:
-            opened = encoder.open()
-            return Vectors(self._embedded(opened), opened, opened.describe(), inputs)
+            return None
         made = read_vectors(path)
-        names_and_lengths = [(record.id, len(record.sequence)) for record in contigs.records()]
-        lengths_bp = np.array([length for _, length in names_and_lengths], dtype=np.int64)
-        table = select_rows(made.table, [name for name, _ in names_and_lengths], lengths_bp=lengths_bp, path=path)
-        return replace(made, table=table, inputs=[*inputs, *made.inputs])
+        names = self.names()
+        table = select_rows(made.table, names.ids, lengths_bp=names.lengths_bp, path=path)
+        return replace(made, table=table, inputs=[*input_facts(self.source.contigs, self.summary), *made.inputs])
+
+    def embed_vectors(self, encoder: Encoder) -> Vectors:
+        """Vectors of the contigs, embedded now or by an earlier run."""
+        inputs = input_facts(self.source.contigs, self.summary)
+        return Vectors(self._embedded(encoder), encoder, encoder.describe(), inputs)
+
+    def names(self) -> ContigNames:
+        """Names and lengths of the contigs, read once more."""
+        found = [(record.id, len(record.sequence)) for record in self.source.contigs.records()]
+        return ContigNames([name for name, _ in found], np.array([length for _, length in found], dtype=np.int64))
 
     def half_pairs(self, vectors: Vectors, *, seed: int) -> HalfPairs | None:
         """Both halves of some long contigs, embedded; None where there is no encoder or no contig long enough."""
@@ -95,13 +110,13 @@ class Stages:
             rows = np.array(read_npy(folder / _HALVES_FILE))
         return HalfPairs(rows[: len(drawn)], rows[len(drawn) :], table.lengths_bp[drawn])
 
-    def depths(self, table: EmbeddingTable) -> ContigDepths | None:
-        """Depth of the contigs of the table in all samples; None where there is no file."""
+    def depths(self, names: ContigNames) -> ContigDepths | None:
+        """Depth of these contigs in all samples; None where there is no file."""
         depth = self.source.depth
         if depth.is_empty:
             return None
-        lengths_bp = table.lengths_bp
-        return read_sample_depth(depth, table.ids, lengths_bp=lengths_bp, kept=self.kept, progress=self.progress)
+        lengths_bp = names.lengths_bp
+        return read_sample_depth(depth, names.ids, lengths_bp=lengths_bp, kept=self.kept, progress=self.progress)
 
     def marker_hits(self, table: EmbeddingTable) -> MarkerHits | None:
         """Single-copy genes on the contigs of the table; None where they are not asked for."""
@@ -166,9 +181,10 @@ class Stages:
 
 
 def check_evidence(source: BinInput, *, method: str) -> None:
-    """Raise `DnabertSError` for what can be seen to be wrong before hours of work on the contigs.
+    """Raise `DnabertSError` for what can be seen to be wrong before the contigs are read.
 
-    That is files that are not there, all together, and depth or bins that the method has no use for.
+    That is files that are not there, all together, profiles that are none, and depth or bins that the method has no use
+    for.
     """
     refined = source.refined_path
     for what, is_given in (("depth", not source.depth.is_empty), ("bins to refine", refined is not None)):
@@ -183,3 +199,5 @@ def check_evidence(source: BinInput, *, method: str) -> None:
         except DnabertSError as error:
             problems.append(error)
     raise_together(problems)
+    if source.use_markers and source.markers_path is not None:
+        open_profiles(source.markers_path)
