@@ -137,9 +137,10 @@ def other_rows() -> Iterator[Row]:
     )
     pieces = result("long_sequences")["pieces"]
     sizes = [size for size in pieces if size != "0"]
+    lengths_kb = slashed(str(int(size) // 1000) for size in sizes)
     yield (
-        f"contigs of 20 kb and more, `kmer-s`, as the mean of pieces of {slashed(f'{int(one) // 1000}' for one in sizes)} "
-        "kb: median cosine to the whole; K-means ARI, and whole",
+        f"contigs of 20 kb and more, `kmer-s`, as the mean of pieces of {lengths_kb} kb: median cosine to the whole; "
+        "K-means ARI, and whole",
         f"{slashed(decimals(pieces[one]['median_cosine'], 3) for one in sizes)}; "
         f"{slashed(decimals(pieces[one]['ari'], 2) for one in sizes)}, {decimals(pieces['0']['ari'], 2)}",
         measured(result("long_sequences")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -49,20 +48,17 @@ def test_a_run_killed_at_any_step_and_resumed_ends_with_the_same_files(
         assert run_facts(folder / "out") == run_facts(unbroken / "out"), folder
 
 
-def test_a_process_killed_from_outside_is_resumed(command: Command, assembly: Path, tmp_path: Path) -> None:
-    depth = tmp_path / "depth.tsv"
-    options = (*BARE, "-d", depth, "-q")
-    os.mkfifo(depth)  # the run waits there, behind the halves, until it is killed
-    program = [sys.executable, "-m", "dnabert_s_cli", "bin", assembly, "-o", tmp_path / "out", *options]
+def test_a_process_killed_from_outside_is_resumed(command: Command, all_stages: list[object], tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "dnabert_s_cli", "bin", *all_stages, "-o", tmp_path / "out", "-q"]
     with subprocess.Popen([str(one) for one in program], cwd=PROJECT) as process:
-        _wait_for(tmp_path / "out.partial" / "halves", process)
-        process.send_signal(signal.SIGKILL)
+        try:
+            _wait_for(tmp_path / "out.partial" / "halves", process)  # marker genes, which take longer, come next
+        finally:
+            process.kill()
     assert process.returncode == -signal.SIGKILL
     assert (tmp_path / "out.partial" / "lock").exists()
-    depth.unlink()
-    depth.write_text("contig\tx\n" + "".join(f"s{one}_c{n}\t{5 + one}\n" for one in range(3) for n in range(12)))
-    assert command("bin", assembly, "-o", tmp_path / "out", *options, "--resume").code == 0
-    assert command("bin", assembly, "-o", tmp_path / "whole" / "out", *options).code == 0
+    assert command("bin", *all_stages, "-o", tmp_path / "out", "--resume").code == 0
+    assert command("bin", *all_stages, "-o", tmp_path / "whole" / "out").code == 0
     assert digests(tmp_path / "out") == digests(tmp_path / "whole" / "out")
     assert not (tmp_path / "out.partial").exists()
 
@@ -138,9 +134,15 @@ def test_contigs_that_are_embedded_are_not_embedded_again(
     assert n_embedded == [0, 0, 0, 10, 6, 72]
 
 
-def test_an_error_keeps_what_is_finished_and_says_so(command: Command, assembly: Path, tmp_path: Path) -> None:
-    (tmp_path / "d.tsv").write_text("contig\tx\nother\t5\n")
-    result = command("bin", assembly, "-o", tmp_path / "out", *BARE, "-d", tmp_path / "d.tsv")
+def test_an_error_keeps_what_is_finished_and_says_so(
+    command: Command, assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise DnabertSError("too little memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dnabert_s_cli.pipelines.bin.cluster_contigs", refuse)
+        result = command("bin", assembly, "-o", tmp_path / "out", *BARE)
     assert result.code == 1
     assert "out.partial: what is finished is kept there; --resume goes on with it" in result.err
     assert run_bin(command, assembly, tmp_path / "out", "--resume")
