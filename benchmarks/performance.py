@@ -135,16 +135,7 @@ def other_rows() -> Iterator[Row]:
         f"{reads['mbp_per_s']} Mbp/s, {reads['peak_memory_mb']} MB at most",
         measured(reads),
     )
-    pieces = result("long_sequences")["pieces"]
-    sizes = [size for size in pieces if size != "0"]
-    lengths_kb = slashed(str(int(size) // 1000) for size in sizes)
-    yield (
-        f"contigs of 20 kb and more, `kmer-s`, as the mean of pieces of {lengths_kb} kb: median cosine to the whole; "
-        "K-means ARI, and whole",
-        f"{slashed(decimals(pieces[one]['median_cosine'], 3) for one in sizes)}; "
-        f"{slashed(decimals(pieces[one]['ari'], 2) for one in sizes)}, {decimals(pieces['0']['ari'], 2)}",
-        measured(result("long_sequences")),
-    )
+    yield _pieces_row()
     yield from _classify_rows()
     yield from _clustering_rows()
     pairs, depth = result("stream_pairs"), result("depth_bam")
@@ -159,6 +150,20 @@ def other_rows() -> Iterator[Row]:
         "jgi_summarize_bam_contig_depths",
         f"{seconds['dnabert-s, 1 threads']['processor']} s; {seconds['jgi, 1 threads']['processor']} s",
         measured(depth),
+    )
+
+
+def _pieces_row() -> Row:
+    long = result("long_sequences")
+    pieces = long["pieces"]
+    sizes = [size for size in pieces if size != "0"]
+    lengths_kb = slashed(str(int(size) // 1000) for size in sizes)
+    return (
+        f"contigs of 20 kb and more, `kmer-s`, as the mean of pieces of {lengths_kb} kb: median cosine to the whole; "
+        "K-means ARI, and whole",
+        f"{slashed(decimals(pieces[one]['median_cosine'], 3) for one in sizes)}; "
+        f"{slashed(decimals(pieces[one]['ari'], 2) for one in sizes)}, {decimals(pieces['0']['ari'], 2)}",
+        measured(long),
     )
 
 
