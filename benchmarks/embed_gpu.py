@@ -59,7 +59,8 @@ def main() -> None:
         encoder = load_encoder(Path(folder) / "model", arguments.device, "bfloat16")
         assert isinstance(encoder, Embedder)
         assert isinstance(encoder.backbone, TransformerBackbone)
-        result["attention"] = "compiled" if encoder.backbone.fast is not None else "plain"
+        fast = encoder.backbone.fast
+        result["attention"] = "plain" if fast is None else type(fast).__name__
         result["errors"] = errors(encoder, exact, mixed_windows(0.1))
         result["peak_tflops"] = peak = round(peak_tflops(device), 2)
         n_even = max(int(arguments.mbp * 1e6 / _BP_PER_TOKEN / _EVEN_TOKENS), 1)
