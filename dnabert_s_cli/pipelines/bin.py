@@ -137,13 +137,10 @@ def _on_disk(source: SequenceInput) -> Iterator[SequenceInput]:
 def _gather(
     stages: Stages, encoder: EncoderOptions, *, seed: int, clock: _Clock
 ) -> tuple[Vectors, Evidence, ContigDepths | None]:
-    """Everything that is known of the contigs; what is only read comes first, lest it be found wrong after hours."""
-    refined_path = stages.source.refined_path
+    """Everything that is known of the contigs."""
     read = stages.read_vectors()
     opened = None if read is not None else encoder.open()
-    names = stages.names() if read is None else ContigNames(read.table.ids, read.table.lengths_bp)
-    given = None if refined_path is None else _given_bins(refined_path, names.ids)
-    depths = stages.depths(names)
+    given, depths = _join(stages, read)
     clock.note("depth")
     vectors = read if opened is None else stages.embed_vectors(opened)
     assert vectors is not None, "read or embedded"
@@ -155,6 +152,16 @@ def _gather(
     table = vectors.table
     evidence = Evidence(table.embeddings, table.lengths_bp, halves=halves, depth=depth, hits=hits, given=given)
     return vectors, evidence, depths
+
+
+def _join(stages: Stages, read: Vectors | None) -> tuple[np.ndarray | None, ContigDepths | None]:
+    """Another tool's bins, and depth, by name; before contigs are embedded, lest these be found wrong after hours."""
+    refined_path, depth = stages.source.refined_path, stages.source.depth
+    if refined_path is None and depth.is_empty:
+        return None, None
+    names = stages.names() if read is None else ContigNames(read.table.ids, read.table.lengths_bp)
+    given = None if refined_path is None else _given_bins(refined_path, names.ids)
+    return given, stages.depths(names)
 
 
 def _given_bins(path: Path, ids: Sequence[str]) -> np.ndarray:
