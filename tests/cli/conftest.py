@@ -102,7 +102,7 @@ def classifier(species_files: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def one_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One profile, so that the search takes no time."""
+    """A user's own file of one profile, which two of the three operons hold; the search takes no time."""
     path = tmp_path_factory.mktemp("profiles") / "one.hmm"
     profiles = builtin_profiles()
     with path.open("wb") as file:

@@ -14,7 +14,7 @@ from tests.cli.bin_runs import BARE, digests, run_bin, species_of_bins, traces
 from tests.cli.conftest import Command
 from tests.conftest import random_dna
 from tests.io.depth_inputs import BAMS, FOLDER, JGI_TABLE
-from tests.marker_contigs import OPERONS, builtin_profiles
+from tests.marker_contigs import OPERONS
 
 SMALL = ("-m", 500, "--min-bin", 5_000)  # for tests/data/bam
 
@@ -44,16 +44,6 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"{one}_{n}": random_dna(25_000, 50 * ord(one) + n, kinds) for one, kinds in letters.items() for n in range(12)
     }
     path.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in sequences.items()))
-    return path
-
-
-@pytest.fixture(scope="module")
-def ribosomal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's own file of one profile, which two of the three operons hold."""
-    path = tmp_path_factory.mktemp("profiles") / "mine.hmm"
-    profiles = builtin_profiles()
-    with path.open("wb") as file:
-        profiles.hmms[profiles.markers.names.index("Ribosomal_L14")].write(file)
     return path
 
 
@@ -193,12 +183,12 @@ def test_markers_that_are_no_profiles_are_refused(command: Command, assembly: Pa
     assert traces(tmp_path / "out") == []
 
 
-def test_markers_of_ones_own_say_how_complete_bins_are(command: Command, tmp_path: Path, ribosomal: Path) -> None:
-    options = ("--no-report", "--min-bin", 1_000, "--markers", ribosomal)
+def test_markers_of_ones_own_say_how_complete_bins_are(command: Command, tmp_path: Path, one_profile: Path) -> None:
+    options = ("--no-report", "--min-bin", 1_000, "--markers", one_profile)
     assert command("bin", OPERONS, "-o", tmp_path / "out", "--model", "tnf-c", *options).code == 0
     assert max(float(row["completeness"]) for row in table(tmp_path / "out")) == 100
     run = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert str(ribosomal) in [one["path"] for one in run["inputs"]]
+    assert str(one_profile) in [one["path"] for one in run["inputs"]]
 
 
 def test_the_run_says_what_it_was_made_from(command: Command, tmp_path: Path) -> None:
