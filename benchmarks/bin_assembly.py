@@ -25,10 +25,10 @@ import numpy as np
 from machine import machine_facts
 
 from dnabert_s_cli import defaults
-from dnabert_s_cli.analysis.metrics import BinningScores, score_bins
+from dnabert_s_cli.analysis.scores.metrics import BinningScores, score_bins
 from dnabert_s_cli.io.files import open_input
-from dnabert_s_cli.io.labels import read_labels
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.labels.reading import read_labels
+from dnabert_s_cli.io.sequences.reading import read_sequences
 
 _PAPER_METHODS = ("kmedoid", "hdbscan")  # they have no use for depth
 _MIN_CONTIG_BP = 1_500

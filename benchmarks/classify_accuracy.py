@@ -22,14 +22,14 @@ import numpy as np
 from machine import machine_facts
 from numpy.typing import NDArray
 
-from dnabert_s_cli.analysis.classification import UNCLASSIFIED, Predictions, classify, nearest_length
+from dnabert_s_cli.analysis.classification.classifier import UNCLASSIFIED, Predictions, classify, nearest_length
 from dnabert_s_cli.encoders.embedder import Encoder
-from dnabert_s_cli.io.labelled import LabelledSequences, read_labelled
-from dnabert_s_cli.pipelines.classifier_store import StoredClassifier, load_classifier
-from dnabert_s_cli.pipelines.encoding import EncoderOptions, SequenceInput
-from dnabert_s_cli.pipelines.fit_classifier import FitOptions, FitReport, fit_from_sequences
+from dnabert_s_cli.io.labels.evaluation_sets import LabelledSequences, read_labelled
+from dnabert_s_cli.pipelines.classify.fit import FitOptions, FitReport, fit_from_sequences
+from dnabert_s_cli.pipelines.classify.references import ReferenceOptions
+from dnabert_s_cli.pipelines.classify.store import StoredClassifier, load_classifier
 from dnabert_s_cli.pipelines.progress import Silent
-from dnabert_s_cli.pipelines.references import ReferenceOptions
+from dnabert_s_cli.pipelines.vectors.encoding import EncoderOptions, SequenceInput
 
 LENGTHS_BP = (150, 1_000, 10_000)
 _BATCH = 4_096

@@ -16,10 +16,10 @@ import numpy as np
 from machine import machine_facts
 from numpy.typing import NDArray
 
-from dnabert_s_cli.analysis.cluster_number import choose_n_clusters
+from dnabert_s_cli.analysis.clustering.number import choose_n_clusters
 from dnabert_s_cli.analysis.neighbours import l2_normalize
 from dnabert_s_cli.encoders.loader import load_encoder
-from dnabert_s_cli.io.labelled import read_labelled
+from dnabert_s_cli.io.labels.evaluation_sets import read_labelled
 
 NEAR = 0.2  # of the true number
 

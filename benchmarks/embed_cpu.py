@@ -23,7 +23,6 @@ import torch
 from machine import machine_facts
 from upstream_way import UpstreamWay
 
-from dnabert_s_cli.encoders.decay_attention import DecayEncoder
 from dnabert_s_cli.encoders.devices import (
     batches_at_once,
     default_batch_tokens,
@@ -31,9 +30,10 @@ from dnabert_s_cli.encoders.devices import (
     resolve_dtype,
     side_by_side,
 )
-from dnabert_s_cli.encoders.packed_linear import pack_linear_layers
-from dnabert_s_cli.encoders.packing import mean_per_sequence, pack, token_batches
-from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
+from dnabert_s_cli.encoders.dnabert.decay_attention import DecayEncoder
+from dnabert_s_cli.encoders.dnabert.network import DnabertTransformer, TransformerConfig, init_weights
+from dnabert_s_cli.encoders.dnabert.packed_linear import pack_linear_layers
+from dnabert_s_cli.encoders.dnabert.packing import mean_per_sequence, pack, token_batches
 
 FULL_SIZE = TransformerConfig(4096, 768, 12, 12, 3072)
 _BP_PER_TOKEN = 5

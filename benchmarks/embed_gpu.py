@@ -30,12 +30,12 @@ from safetensors.torch import save_file
 from upstream_way import UpstreamAutocast, UpstreamWay
 
 from dnabert_s_cli.encoders.devices import default_batch_tokens, device_name
+from dnabert_s_cli.encoders.dnabert.folder import TransformerBackbone
+from dnabert_s_cli.encoders.dnabert.network import DnabertTransformer, TransformerConfig, init_weights
+from dnabert_s_cli.encoders.dnabert.packing import token_batches
+from dnabert_s_cli.encoders.dnabert.train_tokenizer import train_tokenizer
 from dnabert_s_cli.encoders.embedder import Embedder
 from dnabert_s_cli.encoders.loader import load_encoder
-from dnabert_s_cli.encoders.model_folder import TransformerBackbone
-from dnabert_s_cli.encoders.packing import token_batches
-from dnabert_s_cli.encoders.train_tokenizer import train_tokenizer
-from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
 
 TINY_SIZE = TransformerConfig(4096, 48, 2, 3, 96)
 _BP_PER_TOKEN = 5

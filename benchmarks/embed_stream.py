@@ -24,9 +24,9 @@ import numpy as np
 import torch
 from machine import machine_facts, peak_memory_mb
 
-from dnabert_s_cli.encoders.kmer_config import KmerNetworkConfig
-from dnabert_s_cli.encoders.kmer_folder import save_kmer_model
-from dnabert_s_cli.encoders.kmer_network import KmerNetwork, init_weights
+from dnabert_s_cli.encoders.kmer.config import KmerNetworkConfig
+from dnabert_s_cli.encoders.kmer.folder import save_kmer_model
+from dnabert_s_cli.encoders.kmer.network import KmerNetwork, init_weights
 
 _POOL_BP = 1 << 24  # random bases, of which every contig is a piece
 _NOTES = 10  # of memory, in the course of the stream

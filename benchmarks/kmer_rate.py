@@ -24,10 +24,10 @@ import torch
 from machine import machine_facts
 
 from dnabert_s_cli.encoders.devices import use_threads
-from dnabert_s_cli.encoders.kmer_config import KmerNetworkConfig
-from dnabert_s_cli.encoders.kmer_folder import open_kmer_folder, save_kmer_model
-from dnabert_s_cli.encoders.kmer_network import KmerNetwork, init_weights
-from dnabert_s_cli.encoders.kmer_profile import profile_counts
+from dnabert_s_cli.encoders.kmer.config import KmerNetworkConfig
+from dnabert_s_cli.encoders.kmer.folder import open_kmer_folder, save_kmer_model
+from dnabert_s_cli.encoders.kmer.network import KmerNetwork, init_weights
+from dnabert_s_cli.encoders.kmer.profile import profile_counts
 
 LENGTHS_BP = (150, 1_000, 5_000, 20_000, 100_000)
 _CHUNK_BP = 4_000_000  # what the command embeds at a time

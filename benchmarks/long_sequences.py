@@ -23,15 +23,15 @@ from machine import machine_facts
 from sklearn.cluster import KMeans
 
 from dnabert_s_cli import defaults
-from dnabert_s_cli.analysis.metrics import clustering_scores
-from dnabert_s_cli.encoders.decay_attention import DecayEncoder
+from dnabert_s_cli.analysis.scores.metrics import clustering_scores
 from dnabert_s_cli.encoders.devices import keep_freed_memory
+from dnabert_s_cli.encoders.dnabert.decay_attention import DecayEncoder
+from dnabert_s_cli.encoders.dnabert.network import DnabertTransformer, init_weights
+from dnabert_s_cli.encoders.dnabert.packed_linear import pack_linear_layers
 from dnabert_s_cli.encoders.loader import load_encoder
-from dnabert_s_cli.encoders.packed_linear import pack_linear_layers
-from dnabert_s_cli.encoders.transformer import DnabertTransformer, init_weights
 from dnabert_s_cli.encoders.windows import window_spans
-from dnabert_s_cli.io.binnings import read_binning
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.bins.reading import read_binning
+from dnabert_s_cli.io.sequences.reading import read_sequences
 
 _BP_PER_TOKEN = 5
 _LENGTHS_BP = (1_000, 5_000, 20_000, 100_000, 1_000_000)

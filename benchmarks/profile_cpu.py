@@ -31,17 +31,17 @@ from machine import machine_facts
 from torch import Tensor
 from upstream_way import UpstreamWay
 
-from dnabert_s_cli.encoders.attention import alibi_slopes, biased_runs, packed_attention
-from dnabert_s_cli.encoders.decay_attention import DecayEncoder, decay_layout, decayed_attention
 from dnabert_s_cli.encoders.devices import keep_freed_memory, resolve_dtype
-from dnabert_s_cli.encoders.packed_linear import pack_linear_layers
-from dnabert_s_cli.encoders.packing import equal_length_runs
-from dnabert_s_cli.encoders.tokenizer import DnaTokenizer
-from dnabert_s_cli.encoders.train_tokenizer import train_tokenizer
-from dnabert_s_cli.encoders.transformer import DnabertTransformer, init_weights
-from dnabert_s_cli.io.embedding_writer import EmbeddingWriter
-from dnabert_s_cli.io.embeddings import EmbeddedChunk
-from dnabert_s_cli.io.sequences import read_sequences, scan_sequences
+from dnabert_s_cli.encoders.dnabert.attention import alibi_slopes, biased_runs, packed_attention
+from dnabert_s_cli.encoders.dnabert.decay_attention import DecayEncoder, decay_layout, decayed_attention
+from dnabert_s_cli.encoders.dnabert.network import DnabertTransformer, init_weights
+from dnabert_s_cli.encoders.dnabert.packed_linear import pack_linear_layers
+from dnabert_s_cli.encoders.dnabert.packing import equal_length_runs
+from dnabert_s_cli.encoders.dnabert.tokenizer import DnaTokenizer
+from dnabert_s_cli.encoders.dnabert.train_tokenizer import train_tokenizer
+from dnabert_s_cli.io.embeddings.values import EmbeddedChunk
+from dnabert_s_cli.io.embeddings.writer import EmbeddingWriter
+from dnabert_s_cli.io.sequences.reading import read_sequences, scan_sequences
 
 _N_SEQUENCES = 2
 _BP_PER_TOKEN = 5

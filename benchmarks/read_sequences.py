@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pysam
 
-from dnabert_s_cli.io.formats import SequenceFile
-from dnabert_s_cli.io.sequences import read_sequences, scan_sequences
+from dnabert_s_cli.io.sequences.formats import SequenceFile
+from dnabert_s_cli.io.sequences.reading import read_sequences, scan_sequences
 
 _LINE_BP = 60
 

@@ -24,8 +24,8 @@ from typing import TypeVar
 import numpy as np
 from machine import cpu_model, peak_memory_mb
 
-from dnabert_s_cli.io.pair_index import row_offsets
-from dnabert_s_cli.io.pairs import PairFile
+from dnabert_s_cli.io.pairs.index import row_offsets
+from dnabert_s_cli.io.pairs.rows import PairFile
 from dnabert_s_cli.training.augmentation import ViewSpec
 from dnabert_s_cli.training.collator import PairStream
 

@@ -21,12 +21,12 @@ from machine import machine_facts, peak_memory_mb
 
 from dnabert_s_cli import defaults
 from dnabert_s_cli.encoders.devices import device_name, resolve_device
-from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
-from dnabert_s_cli.training.contrastive import Execution, Objective, PreparedBatch, prepared_step
-from dnabert_s_cli.training.distributed import World
-from dnabert_s_cli.training.heads import ProjectionHead, init_head
-from dnabert_s_cli.training.mixing import draw_mix
-from dnabert_s_cli.training.networks import TransformerNetwork, pack_tokens
+from dnabert_s_cli.encoders.dnabert.network import DnabertTransformer, TransformerConfig, init_weights
+from dnabert_s_cli.training.models.mixing import draw_mix
+from dnabert_s_cli.training.models.networks import TransformerNetwork, pack_tokens
+from dnabert_s_cli.training.objective.contrastive import Execution, Objective, PreparedBatch, prepared_step
+from dnabert_s_cli.training.objective.heads import ProjectionHead, init_head
+from dnabert_s_cli.training.processes.distributed import World
 
 _PRODUCT_SIZE = {"cuda": 8192, "cpu": 2048}
 

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dnabert_s_cli.encoders.attention import alibi_slopes
-from dnabert_s_cli.encoders.transformer import DnabertTransformer
+from dnabert_s_cli.encoders.dnabert.attention import alibi_slopes
+from dnabert_s_cli.encoders.dnabert.network import DnabertTransformer
 
 BATCH_SIZE = 20
 _PAD_ID = 3

@@ -9,15 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .analysis.density import hdbscan_clusters
-    from .analysis.kmeans import kmeans
-    from .analysis.kmedoid import kmedoid
-    from .analysis.metrics import clustering_scores, score_bins
+    from .analysis.clustering.density import hdbscan_clusters
+    from .analysis.clustering.kmeans import kmeans
+    from .analysis.clustering.kmedoid import kmedoid
     from .analysis.neighbours import l2_normalize, nearest_neighbours
+    from .analysis.scores.metrics import clustering_scores, score_bins
     from .encoders.loader import load_encoder
     from .errors import DnabertSError
-    from .io.sequences import Record, read_sequences, scan_sequences
-    from .io.tables import EmbeddingTable, read_embeddings
+    from .io.embeddings.reading import EmbeddingTable, read_embeddings
+    from .io.sequences.reading import Record, read_sequences, scan_sequences
 
 __version__ = "0.1.0"
 
@@ -40,19 +40,19 @@ __all__ = [
 
 _MODULE_OF = {
     "DnabertSError": "errors",
-    "EmbeddingTable": "io.tables",
-    "Record": "io.sequences",
-    "clustering_scores": "analysis.metrics",
-    "hdbscan_clusters": "analysis.density",
-    "kmeans": "analysis.kmeans",
-    "kmedoid": "analysis.kmedoid",
+    "EmbeddingTable": "io.embeddings.reading",
+    "Record": "io.sequences.reading",
+    "clustering_scores": "analysis.scores.metrics",
+    "hdbscan_clusters": "analysis.clustering.density",
+    "kmeans": "analysis.clustering.kmeans",
+    "kmedoid": "analysis.clustering.kmedoid",
     "l2_normalize": "analysis.neighbours",
     "load_encoder": "encoders.loader",
     "nearest_neighbours": "analysis.neighbours",
-    "read_embeddings": "io.tables",
-    "read_sequences": "io.sequences",
-    "scan_sequences": "io.sequences",
-    "score_bins": "analysis.metrics",
+    "read_embeddings": "io.embeddings.reading",
+    "read_sequences": "io.sequences.reading",
+    "scan_sequences": "io.sequences.reading",
+    "score_bins": "analysis.scores.metrics",
 }
 
 

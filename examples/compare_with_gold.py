@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences
 
 UNBINNED = "unbinned"
 

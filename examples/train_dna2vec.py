@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dnabert_s_cli.encoders.kmers import kmer_names, reverse_complement_index
+from dnabert_s_cli.encoders.kmer.counts import kmer_names, reverse_complement_index
 from dnabert_s_cli.io.files import atomic_path
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences
 
 CHUNK_BP = 1 << 24
 NEGATIVES = 5  # word2vec's default for small corpora

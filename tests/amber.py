@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.locations import GOLDEN, PROJECT, SHARED
 
 FIGURES = {

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
-from dnabert_s_cli.encoders.transformer import DnabertTransformer, TransformerConfig, init_weights
+from dnabert_s_cli.encoders.dnabert.network import DnabertTransformer, TransformerConfig, init_weights
 from tests.hub_server import HubServer, serve_hub
 from tests.training_inputs import TrainingInputs, write_training_inputs
 

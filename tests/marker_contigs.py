@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dnabert_s_cli.analysis.markers import MarkerHits, find_markers, make_hits
-from dnabert_s_cli.analysis.profiles import BOTH, MarkerProfiles, MarkerSet
-from dnabert_s_cli.pipelines.markers import open_profiles
+from dnabert_s_cli.analysis.markers.profiles import BOTH, MarkerProfiles, MarkerSet
+from dnabert_s_cli.analysis.markers.search import MarkerHits, find_markers, make_hits
+from dnabert_s_cli.pipelines.bin.markers import open_profiles
 from tests.locations import PROJECT
 
 OPERONS = PROJECT / "tests" / "data" / "markers" / "operons.fa"

@@ -14,7 +14,7 @@ from . import options as opt
 from .console import duration, progress, say
 
 if TYPE_CHECKING:
-    from ..pipelines.cluster import Clusters
+    from ..pipelines.cluster.recipe import Clusters
 
 _STDOUT = "-"
 _AUTO = "auto"
@@ -80,10 +80,10 @@ def cluster(
     """Group sequences, or vectors embedded before, into clusters; -1 in the output is no cluster."""
     messages.start()
     opt.require_one_input(sequences, embeddings)
-    from ..pipelines import cluster as run
-    from ..pipelines import cluster_files as beside
-    from ..pipelines.clustering import ClusterOptions
-    from ..pipelines.encoding import SequenceInput
+    from ..pipelines.cluster import files as beside
+    from ..pipelines.cluster import recipe as run
+    from ..pipelines.cluster.methods import ClusterOptions
+    from ..pipelines.vectors.encoding import SequenceInput
 
     number, threads = _number(clusters), encoder.threads
     how = ClusterOptions(method, min_similarity, min_cluster_size, number, neighbours, seed=seed, threads=threads)

@@ -32,8 +32,8 @@ def merge(
 ) -> None:
     """Join the tables that `embed --shard` made, to the table that one process alone would have made."""
     messages.start()
-    from ..pipelines.embed import TableOptions
-    from ..pipelines.merge import merge as run
+    from ..pipelines.embed.merge import merge as run
+    from ..pipelines.embed.recipe import TableOptions
 
     writing = TableOptions(table_format, resume, force)
     with progress(quiet=messages.quiet) as shown:

@@ -96,9 +96,9 @@ def pairs(
     (where each piece comes from) and pairs.run.json (how they were made).
     """
     messages.start()
-    from ..pipelines.genome_input import GenomeInput
-    from ..pipelines.pairs import PairOutput, make_pairs
-    from ..pipelines.pieces import PieceSpec
+    from ..pipelines.genomes.inputs import GenomeInput
+    from ..pipelines.genomes.pairs import PairOutput, make_pairs
+    from ..pipelines.genomes.pieces import PieceSpec
 
     if labels is not None and by_record:
         raise typer.BadParameter("give either --labels or --by-record")

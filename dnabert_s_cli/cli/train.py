@@ -14,7 +14,7 @@ from .train_options import DataFlags, ModelFlags, ObjectiveFlags
 from .train_run_options import OptimiserFlags, RunFlags
 
 if TYPE_CHECKING:
-    from ..pipelines.train import TrainReport
+    from ..pipelines.train.recipe import TrainReport
 
 
 def train(
@@ -39,14 +39,14 @@ def train(
     """
     messages.start()
     from ..pipelines.launching import is_first_process, launch_processes
-    from ..pipelines.train_config import TrainConfig
+    from ..pipelines.train.config import TrainConfig
 
     config = TrainConfig(data.config(), model.config(), objective.config(), optimiser.config(), run.config())
     code = launch_processes(sys.argv[1:], gpus=run.gpus, processes=run.processes)
     if code is not None:
         return code
-    from ..pipelines.train import TrainOutput
-    from ..pipelines.train import train as run_here
+    from ..pipelines.train.recipe import TrainOutput
+    from ..pipelines.train.recipe import train as run_here
 
     where = TrainOutput(output, run.resume == "auto", force)
     with progress(quiet=messages.quiet or not is_first_process()) as shown:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .. import defaults
 from .embedder import Embedded, OnProgress, ignore_progress
-from .kmers import (
+from .kmer.counts import (
     BASES,
     canonical_columns,
     count_kmers,

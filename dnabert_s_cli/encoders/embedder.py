@@ -19,7 +19,7 @@ import torch
 from .. import defaults
 from ..errors import DnabertSError
 from .devices import is_out_of_memory, side_by_side
-from .packing import token_batches
+from .dnabert.packing import token_batches
 from .windows import reverse_complement, upper_dna, window_spans
 
 logger = logging.getLogger(__name__)

@@ -17,10 +17,10 @@ from .. import defaults
 from ..errors import DnabertSError
 from .composition import COMPOSITIONS
 from .devices import default_batch_tokens, resolve_device, resolve_dtype
+from .dnabert.folder import open_model_folder
 from .embedder import Backbone, Embedder, Encoder
 from .hub import ALIASES, locate_model
-from .kmer_folder import built_in_names, find_kmer_folder, open_kmer_folder
-from .model_folder import open_model_folder
+from .kmer.folder import built_in_names, find_kmer_folder, open_kmer_folder
 from .word_vectors import WORDS_PREFIX, open_word_vectors
 
 STOCK_PREFIX = "hf:"

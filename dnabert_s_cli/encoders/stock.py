@@ -34,9 +34,9 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import DnabertSError
 from .devices import device_name
+from .dnabert.folder import hash_files
 from .file_sets import FileSet, file_names
 from .hub import fetch_snapshot, find_snapshot, parse_reference
-from .model_folder import hash_files
 from .stock_tokens import SAMPLE_DNA, WindowTokenizer, window_tokenizer
 
 _FILES = FileSet(

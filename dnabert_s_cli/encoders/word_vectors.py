@@ -18,7 +18,7 @@ import numpy as np
 from .. import defaults
 from ..errors import DnabertSError
 from .embedder import Embedded, OnProgress, ignore_progress
-from .kmers import MAX_K, count_kmers, frequencies, kmer_names
+from .kmer.counts import MAX_K, count_kmers, frequencies, kmer_names
 from .windows import reverse_complement, upper_dna
 
 WORDS_PREFIX = "dna2vec:"

@@ -24,9 +24,9 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import DnabertSError
+from .embeddings.unfinished import RESTART_HINT, require_same_settings
 from .folders import check_output_folder
 from .locks import LOCK_FILE, lock_folder
-from .partial import RESTART_HINT, require_same_settings
 from .provenance import plain_value
 
 logger = logging.getLogger(__name__)

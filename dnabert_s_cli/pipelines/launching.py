@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import DnabertSError
-from ..training.processes import is_launched, n_processes, process_rank
+from ..training.processes.environment import is_launched, n_processes, process_rank
 
 
 def launch_processes(arguments: Sequence[str], *, gpus: int, processes: int) -> int | None:
@@ -21,7 +21,7 @@ def launch_processes(arguments: Sequence[str], *, gpus: int, processes: int) -> 
         raise DnabertSError("either --gpus or --processes", hint="--processes is for the CPU")
     if is_launched() or max(gpus, processes) == 1:
         return None
-    from ..training.launch import check_gpus, launch  # late: torch and its agent take seconds to import
+    from ..training.processes.launch import check_gpus, launch  # late: torch and its agent take seconds to import
 
     if gpus > 1:
         check_gpus(gpus)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .. import defaults
 from ..encoders.windows import reverse_complement
 from ..errors import DnabertSError
-from ..io.pairs import Pair
+from ..io.pairs.rows import Pair
 
 ViewKind = Literal["same_species", "dropout", "double_strand", "mutate"]
 LengthLaw = Literal["uniform", "log_uniform"]

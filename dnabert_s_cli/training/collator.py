@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DnabertSError
-from ..io.pairs import PairFile
+from ..io.pairs.rows import PairFile
 from .augmentation import ViewSpec, make_views
 
 _ORDER, _VIEWS = 1, 2  # first number of each seed, so that order and views are independent of one another

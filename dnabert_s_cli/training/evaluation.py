@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from .agreement import held_error, raise_in_all
-from .checkpoint import Trained, TrainState
-from .distributed import World
-from .logs import METRICS
-from .networks import Network
+from .models.networks import Network
+from .processes.agreement import held_error, raise_in_all
+from .processes.distributed import World
+from .run.checkpoint import Trained, TrainState
+from .run.logs import METRICS
 from .validation import ValidationPairs, share_metrics, validation_loss
 
 LOSS, ARI = METRICS[0], METRICS[1]

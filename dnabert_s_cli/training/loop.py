@@ -19,14 +19,14 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import DnabertSError
-from .agreement import SharedError, held_error, launcher_is_gone, raise_in_all, stop_in_all
-from .checkpoint import Surroundings, Trained, TrainState, write_checkpoint
 from .collator import PairStream, SequenceBatch
-from .contrastive import prepare_batch
 from .evaluation import Evaluation, describe_metrics
-from .interruption import Interruption
-from .logs import StepRecord, TrainingLog
-from .run_folder import BEST, LAST, RunFolder, step_folder
+from .objective.contrastive import prepare_batch
+from .processes.agreement import SharedError, held_error, launcher_is_gone, raise_in_all, stop_in_all
+from .processes.interruption import Interruption
+from .run.checkpoint import Surroundings, Trained, TrainState, write_checkpoint
+from .run.folder import BEST, LAST, RunFolder, step_folder
+from .run.logs import StepRecord, TrainingLog
 from .schedule import CLEAN
 from .step import ReadyBatch, StepMaker, StepOutcome
 

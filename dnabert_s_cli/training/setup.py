@@ -16,16 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from .. import defaults
-from ..encoders.train_tokenizer import train_tokenizer
+from ..encoders.dnabert.train_tokenizer import train_tokenizer
 from ..errors import DnabertSError
-from ..io.pairs import PairFile
-from .agreement import from_first, held_error, raise_in_all
-from .checkpoint import SavedRun, Surroundings, Trained, load_training_part, read_saved_run
+from ..io.pairs.rows import PairFile
 from .collator import PairStream
 from .config import TrainConfig, settings_that_differ
-from .distributed import World, require_equal_parameters
-from .heads import new_head
-from .model_sources import (
+from .models.sources import (
     TrainableModel,
     init_is_transformer,
     new_kmer_model,
@@ -33,10 +29,14 @@ from .model_sources import (
     open_base,
     read_tokenizer,
 )
+from .objective.heads import new_head
 from .optimiser import build_optimiser
-from .run_folder import RunFolder
+from .processes.agreement import from_first, held_error, raise_in_all
+from .processes.distributed import World, require_equal_parameters
+from .run.checkpoint import SavedRun, Surroundings, Trained, load_training_part, read_saved_run
+from .run.folder import RunFolder
+from .run.seeds import weight_generator
 from .schedule import Curriculum, plan_curriculum
-from .seeds import weight_generator
 from .validation import ValidationPairs
 
 _LOG = logging.getLogger(__name__)

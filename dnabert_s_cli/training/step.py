@@ -12,14 +12,14 @@ import numpy as np
 import torch
 
 from ..errors import DnabertSError
-from .checkpoint import Trained
 from .config import TrainConfig
-from .contrastive import Execution, Objective, PreparedBatch, prepared_step
-from .distributed import World, gather_rows, sum_scalars
-from .mixing import MixPlan, draw_mix
+from .models.mixing import MixPlan, draw_mix
+from .objective.contrastive import Execution, Objective, PreparedBatch, prepared_step
 from .optimiser import clip_gradients, set_rates
+from .processes.distributed import World, gather_rows, sum_scalars
+from .run.checkpoint import Trained
+from .run.seeds import mix_generator, seed_dropout
 from .schedule import CLEAN, Curriculum
-from .seeds import mix_generator, seed_dropout
 
 _SHOWN_LINES = 12
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..io.pairs import PairFile
-from .agreement import held_error, raise_in_all
+from ..io.pairs.rows import PairFile
 from .collator import SequenceBatch, epoch_order, row_groups
-from .contrastive import Objective, contrastive_loss, prepare_batch, project
-from .distributed import World, sum_scalars
-from .networks import Network
+from .models.networks import Network
+from .objective.contrastive import Objective, contrastive_loss, prepare_batch, project
+from .processes.agreement import held_error, raise_in_all
+from .processes.distributed import World, sum_scalars
 
 _ORDER_SEED = zlib.crc32(b"validation")
 _LEAST_ROWS = 2  # a pair alone has no negatives

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from dnabert_s_cli.io.files import open_input
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences
 
 MOST_RECORDS = 200  # of one clade
 NEAR_RECORDS = 20  # a genome that comes back later than this has begun another clade

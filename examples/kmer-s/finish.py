@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dnabert_s_cli.encoders.kmer_folder import load_kmer_network, save_kmer_model
+from dnabert_s_cli.encoders.kmer.folder import load_kmer_network, save_kmer_model
 
 
 def main() -> None:

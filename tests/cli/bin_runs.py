@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from dnabert_s_cli.io.labels import read_labels
+from dnabert_s_cli.io.labels.reading import read_labels
 from tests.cli.conftest import Command
 
 FILES = {"bins", "contig2bin.tsv", "bins.tsv", "run.json"}

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from dnabert_s_cli.cli import run
-from dnabert_s_cli.pipelines.encoding import EncoderOptions, SequenceInput
-from dnabert_s_cli.pipelines.fit_classifier import FitOptions, fit_from_sequences
+from dnabert_s_cli.pipelines.classify.fit import FitOptions, fit_from_sequences
 from dnabert_s_cli.pipelines.progress import Silent
+from dnabert_s_cli.pipelines.vectors.encoding import EncoderOptions, SequenceInput
 from tests.cli.species import LETTERS, LINEAGES, write_labels, write_species
 from tests.conftest import random_dna
-from tests.io.depth_inputs import BAMS, FOLDER
+from tests.io.depth.inputs import BAMS, FOLDER
 from tests.marker_contigs import builtin_profiles
 
 
@@ -127,7 +127,7 @@ def broken_bin(monkeypatch: pytest.MonkeyPatch, command: Command) -> Callable[..
 
     def call(output: Path, *arguments: object) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr("dnabert_s_cli.pipelines.bin.cluster_contigs", interrupt)
+            patch.setattr("dnabert_s_cli.pipelines.bin.recipe.cluster_contigs", interrupt)
             assert command("bin", *arguments, "-o", output).code == 130
         assert [path.name for path in output.parent.iterdir() if output.name in path.name] == [f"{output.name}.partial"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnabert_s_cli.io.labels import read_labels
-from dnabert_s_cli.io.sequences import read_sequences
-from dnabert_s_cli.io.tables import read_embeddings
+from dnabert_s_cli.io.embeddings.reading import read_embeddings
+from dnabert_s_cli.io.labels.reading import read_labels
+from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.cli.bin_runs import BARE, FILES, QUICK, run_bin
 from tests.cli.conftest import Command
 

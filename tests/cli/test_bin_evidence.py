@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.cli.bin_runs import BARE, digests, run_bin, species_of_bins, traces
 from tests.cli.conftest import Command
 from tests.conftest import random_dna
-from tests.io.depth_inputs import BAMS, FOLDER, JGI_TABLE
+from tests.io.depth.inputs import BAMS, FOLDER, JGI_TABLE
 from tests.marker_contigs import OPERONS
 
 SMALL = ("-m", 500, "--min-bin", 5_000)  # for tests/data/bam

@@ -18,12 +18,12 @@ from dnabert_s_cli import defaults
 from dnabert_s_cli.encoders.composition import CompositionEncoder
 from dnabert_s_cli.encoders.embedder import Embedded
 from dnabert_s_cli.errors import DnabertSError
-from dnabert_s_cli.io import depth_alignments
+from dnabert_s_cli.io.depth import samples as depth_alignments
 from dnabert_s_cli.io.provenance import repeatable_part
-from dnabert_s_cli.pipelines import bin_stages
+from dnabert_s_cli.pipelines.bin import stages as bin_stages
 from tests.cli.bin_runs import BARE, digests, run_bin, traces
 from tests.cli.conftest import Command
-from tests.io.depth_inputs import FOLDER
+from tests.io.depth.inputs import FOLDER
 from tests.locations import PROJECT
 
 CONTIGS = FOLDER / "contigs.fa"
@@ -141,7 +141,7 @@ def test_an_error_keeps_what_is_finished_and_says_so(
         raise DnabertSError("too little memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dnabert_s_cli.pipelines.bin.cluster_contigs", refuse)
+        patch.setattr("dnabert_s_cli.pipelines.bin.recipe.cluster_contigs", refuse)
         result = command("bin", assembly, "-o", tmp_path / "out", *BARE)
     assert result.code == 1
     assert "out.partial: what is finished is kept there; --resume goes on with it" in result.err
@@ -172,7 +172,7 @@ def test_a_replacing_run_is_resumed_and_replaces_at_its_end(
 ) -> None:
     run_bin(command, assembly, tmp_path / "out")
     with monkeypatch.context() as patch:
-        patch.setattr("dnabert_s_cli.pipelines.bin.cluster_contigs", _interrupt)
+        patch.setattr("dnabert_s_cli.pipelines.bin.recipe.cluster_contigs", _interrupt)
         assert command("bin", assembly, "-o", tmp_path / "out", *BARE, "--force").code == 130
     run_bin(command, assembly, tmp_path / "out", "--resume", "--force", "--min-bin", 10_000_000)
     assert (tmp_path / "out" / "contig2bin.tsv").read_text() == ""

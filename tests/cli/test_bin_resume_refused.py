@@ -11,7 +11,7 @@ import pytest
 from dnabert_s_cli.io.stages import StageFolder
 from tests.cli.bin_runs import BARE, digests
 from tests.cli.conftest import Command
-from tests.io.depth_inputs import BAMS, FOLDER
+from tests.io.depth.inputs import BAMS, FOLDER
 from tests.marker_contigs import builtin_profiles
 
 CONTIGS = FOLDER / "contigs.fa"

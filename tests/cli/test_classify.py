@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnabert_s_cli.io.taxonomy import parse_label
+from dnabert_s_cli.io.labels.taxonomy import parse_label
 from tests.cli.conftest import Command
 from tests.cli.species import LINEAGES, N_READS, QUICK, write_labels, write_species
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dnabert_s_cli.io.labels import read_labels
+from dnabert_s_cli.io.labels.reading import read_labels
 from tests.cli.conftest import Command
 from tests.cli.species import LINEAGES, QUICK, write_labels, write_species
 

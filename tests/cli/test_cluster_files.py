@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.cli.conftest import Command
 
 SUMMARY_HEADER = "cluster\tn\ttotal_bp\tmean_similarity\trepresentative"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
-from tests.io.depth_inputs import BAMS, JGI_TABLE
+from tests.io.depth.inputs import BAMS, JGI_TABLE
 
 
 def _means(text: str) -> list[list[str]]:

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from dnabert_s_cli.encoders.loader import load_encoder
-from dnabert_s_cli.io.sequences import read_sequences
-from dnabert_s_cli.io.tables import read_embeddings
+from dnabert_s_cli.io.embeddings.reading import read_embeddings
+from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.cli.conftest import Command
 from tests.conftest import random_dna
 

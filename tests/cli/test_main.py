@@ -69,7 +69,7 @@ def test_defect_of_ours_keeps_its_traceback(command: Command, reads: Path, monke
     def broken(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("dnabert_s_cli.pipelines.embed.embed", broken)
+    monkeypatch.setattr("dnabert_s_cli.pipelines.embed.recipe.embed", broken)
     with pytest.raises(ZeroDivisionError):
         command("embed", reads, "-o", "e.npy", "--model", "tnf-c")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dnabert_s_cli.io.pairs import PairFile
+from dnabert_s_cli.io.pairs.rows import PairFile
 from tests.cli.conftest import Command
 from tests.conftest import random_dna
 

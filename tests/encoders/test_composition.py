@@ -15,7 +15,7 @@ from dnabert_s_cli.encoders.composition import (
     tnf_kernel,
     tnf_kernel_scrambled,
 )
-from dnabert_s_cli.encoders.kmers import kmer_names
+from dnabert_s_cli.encoders.kmer.counts import kmer_names
 from dnabert_s_cli.encoders.windows import reverse_complement
 from tests.locations import GOLDEN
 

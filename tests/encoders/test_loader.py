@@ -10,7 +10,7 @@ import pytest
 
 from dnabert_s_cli.encoders.loader import builtin_models, default_model, load_encoder
 from dnabert_s_cli.errors import DnabertSError
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.locations import GOLDEN, SHARED, needs_shared
 
 END_TO_END = GOLDEN / "end-to-end"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnabert_s_cli.encoders.kmers import kmer_names
+from dnabert_s_cli.encoders.kmer.counts import kmer_names
 from dnabert_s_cli.encoders.loader import load_encoder
 from dnabert_s_cli.errors import DnabertSError
 from tests.conftest import random_dna

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dnabert_s_cli.io.tables import EmbeddedChunk, EmbeddingWriter, chain_digest
+from dnabert_s_cli.io.embeddings.reading import EmbeddedChunk, EmbeddingWriter, chain_digest
 
 SETTINGS = {"model": "tnf-c", "window_bp": 100}
 PROVENANCE = {"command": "embed", "seed": 0, "timings_s": {"total": 1.5}}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dnabert_s_cli.errors import BadInputsError, DnabertSError
-from dnabert_s_cli.io.records import Chunk
-from dnabert_s_cli.io.sequences import read_sequences, scan_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences, scan_sequences
+from dnabert_s_cli.io.sequences.records import Chunk
 
 Place = tuple[str | None, int | None, str | None]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dnabert_s_cli.training.config import DataConfig, ModelConfig, TrainConfig
-from tests.pipelines.train_runs import OPTIMISER, RUN, Configure
+from tests.pipelines.train.runs import OPTIMISER, RUN, Configure
 from tests.training_inputs import TrainingInputs
 
 

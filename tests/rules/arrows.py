@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from tests.rules.source_tree import Module, imports
 
-BASE = frozenset({"errors", "defaults"})
+BASE = frozenset({"errors", "defaults", "dna", "threads"})
 ROOT = ""
 
 
@@ -29,18 +29,21 @@ EVERYWHERE = frozenset({"numpy"})
 TORCH = frozenset({"torch"})
 THREADS = frozenset({"threadpoolctl"})  # light: it only sets the number of threads of what is loaded
 ALLOWED = {
-    ROOT: Layer(BASE | {"io", "encoders", "analysis", "training", "pipelines"}),
+    ROOT: Layer(BASE | {"io", "encoders", "analysis", "training", "pipelines", "reports"}),
     "__main__": Layer(frozenset({"cli"})),
     "errors": Layer(frozenset()),
     "defaults": Layer(frozenset()),
-    # matplotlib writes a PNG, a format like any other; optional, so imported inside the function
-    "io": Layer(BASE, frozenset({"Bio", "pysam", "zstandard", "pyarrow", "matplotlib"})),
+    "dna": Layer(frozenset()),
+    "threads": Layer(frozenset()),
+    "io": Layer(BASE, frozenset({"Bio", "pysam", "zstandard", "pyarrow"})),
+    # matplotlib is optional, so it is imported inside the function
+    "reports": Layer(BASE | {"io"}, frozenset({"matplotlib"})),
     "encoders": Layer(BASE, TORCH | {"tokenizers", "safetensors", "huggingface_hub", "transformers"}),
     "analysis": Layer(
         BASE, frozenset({"sklearn", "sknetwork", "hdbscan", "faiss", "scipy", "pyrodigal", "pyhmmer"}) | THREADS
     ),
     "training": Layer(BASE | {"io", "encoders"}, TORCH),
-    "pipelines": Layer(BASE | {"io", "encoders", "analysis", "training"}, THREADS),
+    "pipelines": Layer(BASE | {"io", "encoders", "analysis", "training", "reports"}, THREADS),
     # no click: typer carries its own copy in newer releases, whose exceptions are not those of the package click
     "cli": Layer(BASE | {"pipelines"}, frozenset({"typer", "rich"})),
 }

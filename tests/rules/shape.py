@@ -20,6 +20,7 @@ from tests.rules.source_tree import (
 )
 
 FILE_LINES = 300
+FOLDER_MODULES = 15
 BODY_LINES = 40
 PARAMETERS = 8
 POSITIONAL = 2
@@ -34,6 +35,19 @@ def long_files(modules: Sequence[Module]) -> list[str]:
     """Return files of more than `FILE_LINES` lines."""
     counted = [(module, len(module.text.splitlines())) for module in modules]
     return [module.at(1, f"{n} lines, at most {FILE_LINES}") for module, n in counted if n > FILE_LINES]
+
+
+def full_folders(modules: Sequence[Module]) -> list[str]:
+    """Return folders that hold more than `FOLDER_MODULES` modules, `__init__` not counted."""
+    folders: dict[str, list[Module]] = {}
+    for module in modules:
+        if not module.is_package:
+            folders.setdefault(module.path.parent.as_posix(), []).append(module)
+    return [
+        held[0].at(1, f"{len(held)} modules in this folder, at most {FOLDER_MODULES}")
+        for held in folders.values()
+        if len(held) > FOLDER_MODULES
+    ]
 
 
 def long_functions(modules: Sequence[Module]) -> list[str]:

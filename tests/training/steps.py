@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dnabert_s_cli.encoders.kmer_config import KmerNetworkConfig
-from dnabert_s_cli.encoders.kmer_network import KmerNetwork, init_weights
-from dnabert_s_cli.encoders.model_folder import build_transformer, read_weights
-from dnabert_s_cli.encoders.tokenizer import DnaTokenizer
-from dnabert_s_cli.encoders.transformer import TransformerConfig
+from dnabert_s_cli.encoders.dnabert.folder import build_transformer, read_weights
+from dnabert_s_cli.encoders.dnabert.network import TransformerConfig
+from dnabert_s_cli.encoders.dnabert.tokenizer import DnaTokenizer
+from dnabert_s_cli.encoders.kmer.config import KmerNetworkConfig
+from dnabert_s_cli.encoders.kmer.network import KmerNetwork, init_weights
 from dnabert_s_cli.training.collator import SequenceBatch
-from dnabert_s_cli.training.contrastive import Objective
-from dnabert_s_cli.training.distributed import World
-from dnabert_s_cli.training.heads import ProjectionHead, init_head
-from dnabert_s_cli.training.networks import KmerProfileNetwork, Network, TransformerNetwork
+from dnabert_s_cli.training.models.networks import KmerProfileNetwork, Network, TransformerNetwork
+from dnabert_s_cli.training.objective.contrastive import Objective
+from dnabert_s_cli.training.objective.heads import ProjectionHead, init_head
+from dnabert_s_cli.training.processes.distributed import World
 
 ALONE = World(0, 1, torch.device("cpu"))
 SIMCLR = Objective("simclr", weighted=True, temperature=0.05)

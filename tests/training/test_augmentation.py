@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dnabert_s_cli.encoders.windows import reverse_complement
 from dnabert_s_cli.errors import DnabertSError
-from dnabert_s_cli.io.pairs import Pair
+from dnabert_s_cli.io.pairs.rows import Pair
 from dnabert_s_cli.training.augmentation import ViewKind, ViewSpec, make_views, mutated
 from tests.conftest import random_dna
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dnabert_s_cli.errors import DnabertSError
-from dnabert_s_cli.io.pairs import PairFile
+from dnabert_s_cli.io.pairs.rows import PairFile
 from dnabert_s_cli.training.augmentation import ViewSpec
 from dnabert_s_cli.training.collator import PairStream, SequenceBatch, epoch_order, row_groups
 from tests.conftest import random_dna

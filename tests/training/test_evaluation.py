@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from dnabert_s_cli.training.checkpoint import TrainState
 from dnabert_s_cli.training.evaluation import Evaluation, describe_metrics
-from dnabert_s_cli.training.networks import Network
+from dnabert_s_cli.training.models.networks import Network
+from dnabert_s_cli.training.run.checkpoint import TrainState
 from dnabert_s_cli.training.validation import ValidationPairs
 
 

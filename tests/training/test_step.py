@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from dnabert_s_cli.errors import DnabertSError
-from dnabert_s_cli.training.checkpoint import Trained
 from dnabert_s_cli.training.config import DataConfig, ModelConfig, ObjectiveConfig, OptimiserConfig, TrainConfig
-from dnabert_s_cli.training.contrastive import prepare_batch
-from dnabert_s_cli.training.distributed import World
-from dnabert_s_cli.training.heads import ProjectionHead, init_head
-from dnabert_s_cli.training.model_sources import new_kmer_model
+from dnabert_s_cli.training.models.sources import new_kmer_model
+from dnabert_s_cli.training.objective.contrastive import prepare_batch
+from dnabert_s_cli.training.objective.heads import ProjectionHead, init_head
 from dnabert_s_cli.training.optimiser import build_optimiser
+from dnabert_s_cli.training.processes.distributed import World
+from dnabert_s_cli.training.run.checkpoint import Trained
 from dnabert_s_cli.training.schedule import plan_curriculum
 from dnabert_s_cli.training.step import ReadyBatch, StepMaker, StepOutcome
 from tests.training.steps import pairs_of

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from dnabert_s_cli.encoders.loader import load_encoder
-from dnabert_s_cli.io.pairs import PairFile
+from dnabert_s_cli.io.pairs.rows import PairFile
 from dnabert_s_cli.training.config import ModelConfig
-from dnabert_s_cli.training.distributed import World
-from dnabert_s_cli.training.heads import ProjectionHead, init_head
-from dnabert_s_cli.training.model_sources import open_base
-from dnabert_s_cli.training.networks import Network
+from dnabert_s_cli.training.models.networks import Network
+from dnabert_s_cli.training.models.sources import open_base
+from dnabert_s_cli.training.objective.heads import ProjectionHead, init_head
+from dnabert_s_cli.training.processes.distributed import World
 from dnabert_s_cli.training.validation import ValidationPairs, embed_sequences, validation_loss
 from tests.conftest import random_dna
 from tests.training_inputs import TrainingInputs

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from dnabert_s_cli.errors import DnabertSError
-from dnabert_s_cli.training.contrastive import Execution, Objective, contrastive_step
-from dnabert_s_cli.training.distributed import (
+from dnabert_s_cli.training.models.mixing import draw_mix
+from dnabert_s_cli.training.objective.contrastive import Execution, Objective, contrastive_step
+from dnabert_s_cli.training.processes.distributed import (
     World,
     gather_rows,
     join_world,
@@ -27,7 +28,6 @@ from dnabert_s_cli.training.distributed import (
     sum_scalars,
     wait_for_all,
 )
-from dnabert_s_cli.training.mixing import draw_mix
 from tests.training.steps import MI_MIX, SIMCLR, gradients, networks, pairs_of, rows_of, tiny_head
 
 N_PAIRS = 8  # of the global batch

@@ -1,0 +1,1 @@
+"""Contigs to bins: the space they lie in, the graph, communities and marker genes."""

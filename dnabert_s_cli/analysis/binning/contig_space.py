@@ -1,0 +1,103 @@
+"""Embedding and depth as one space in which the distance of two contigs says how likely they are of one genome.
+
+Unit vectors, divided by how much cosines of one genome scatter; depths, transformed so that their noise is the same at
+every depth, divided by how much they scatter between neighbours -> points. exp(-|p - q|^2) is what both together say:
+the product of a Gaussian kernel of each, every sample counting as one more measurement. The logarithm of such a product
+scatters within one genome as the root of the number of samples; divided by about that, edges within a genome stay alike
+in weight, and the graph does not fall apart where there are many samples.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ..blocks import row_blocks
+from ..neighbours import nearest_references
+
+DEFAULT_SPREAD = 0.18  # of cosines within a genome, where no halves tell it
+LEAST_SPREAD, MOST_SPREAD = 0.05, 0.5
+_LEAST_DEPTH_SCALE = 0.05  # depths of simulated reads can agree to many digits; real ones never do
+_DEFAULT_DEPTH_SCALE = 0.25
+_ASKED = 4_000  # contigs whose nearest neighbour shows how depth scatters
+_LEAST_ASKED = 20
+_SEEN_DEPTH = 1.0  # in a sample where neither contig reaches this, a difference says nothing about noise
+_BLOCK_ROWS = 128  # times N products at once
+_SHARE = 0.3  # of neighbours, the nearest in depth; the others may be of two genomes
+_SHARE_OF_NORMAL = 0.3853  # |x| below which 0.3 of a standard normal lies
+
+
+def contig_points(
+    unit: NDArray[np.float32],
+    lengths_bp: NDArray[np.int64],
+    *,
+    spread: float = DEFAULT_SPREAD,
+    depth: NDArray[np.float32] | None = None,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """One point for each contig: (N, D) unit rows and (N, S) mean depths -> (N, D + S) float32.
+
+    |p - q|^2 is (1 - cosine) / spread plus, for each sample, half the squared difference in depth over its variance,
+    the sum divided by sqrt(1 + S / 2), where S counts the samples that have reads at all.
+
+    Args:
+        spread: standard deviation of cosines within a genome (`whitening.similarity_spread`).
+        rng: draws the contigs, by length, whose neighbours show how depth scatters.
+    """
+    spread = min(max(spread, LEAST_SPREAD), MOST_SPREAD)
+    n_rows, n_columns = unit.shape
+    n_samples = 0 if depth is None else depth.shape[1]
+    points = np.empty((n_rows, n_columns + n_samples), dtype=np.float32)
+    np.divide(unit, np.float32(np.sqrt(2 * spread)), out=points[:, :n_columns])
+    if depth is not None and n_samples:
+        evened = even_noise(depth)
+        scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
+        points[:, n_columns:] = evened / (np.sqrt(2) * scales)
+        n_seen = int(np.count_nonzero(depth.any(axis=0)))
+        points /= np.float32((1 + n_seen / 2) ** 0.25)
+    return points
+
+
+def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:
+    """2 asinh(sqrt(d)): grows as a logarithm where depth is high, as a root where counting noise rules. Same shape.
+
+    Source: the variance-stabilising transform of a count whose standard deviation grows from the root of the mean
+    to a fixed share of it (Anscombe 1948, section on the negative binomial).
+    """
+    return 2 * np.arcsinh(np.sqrt(np.maximum(depth.astype(np.float64), 0)))
+
+
+def _depth_scales(
+    unit: NDArray[np.float32],
+    depth: NDArray[np.float32],
+    *,
+    evened: NDArray[np.float64],
+    lengths_bp: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Standard deviation of the difference in depth of two contigs of one genome, for each sample. -> (S,).
+
+    Most nearest neighbours by embedding are of one genome. Of their differences the smallest 30 % are as good as free
+    of pairs from two genomes, and where the smallest 30 % of normal deviates end, is known.
+    """
+    n_asked = min(len(unit), _ASKED)
+    scales = np.full(depth.shape[1], _DEFAULT_DEPTH_SCALE)
+    if len(unit) < 2:
+        return scales
+    asked = rng.choice(len(unit), n_asked, replace=False, p=lengths_bp / lengths_bp.sum())
+    others = np.concatenate([_nearest_other(unit, asked[block]) for block in row_blocks(n_asked, _BLOCK_ROWS)])
+    differences = np.abs(evened[asked] - evened[others])
+    is_seen = np.maximum(depth[asked], depth[others]) >= _SEEN_DEPTH
+    for sample in range(depth.shape[1]):
+        seen = differences[is_seen[:, sample], sample]
+        if len(seen) >= _LEAST_ASKED:
+            scales[sample] = max(float(np.quantile(seen, _SHARE)) / _SHARE_OF_NORMAL, _LEAST_DEPTH_SCALE)
+    return scales
+
+
+def _nearest_other(unit: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The row most like each of these, but itself."""
+    with threadpool_limits(limits=1):
+        found = nearest_references(unit[rows], unit, n_neighbours=2).indices
+    return np.where(found[:, 0] == rows, found[:, 1], found[:, 0])

@@ -1,0 +1,1 @@
+"""Labelled vectors to a classifier, and its calibrated answers."""

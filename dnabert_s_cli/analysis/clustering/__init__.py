@@ -1,0 +1,1 @@
+"""Vectors to clusters: k-means, k-medoid, HDBSCAN."""

@@ -1,0 +1,1 @@
+"""Single-copy marker genes on contigs."""

@@ -1,0 +1,1 @@
+"""How good a clustering or binning is when the truth is known."""

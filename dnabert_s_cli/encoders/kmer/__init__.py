@@ -1,0 +1,1 @@
+"""k-mer counts, and the networks that turn them into vectors."""

@@ -1,0 +1,1 @@
+"""Bins, clusters and marker genes on disk, and the tables that score them."""

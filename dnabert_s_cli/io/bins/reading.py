@@ -1,0 +1,125 @@
+"""Binnings of any tool, and the gold standard they are measured against.
+
+A table (contig2bin, CAMI biobox, clusters) or a folder of bin FASTA -> bin of each contig. A gold standard, with
+lengths of its own or those of a FASTA -> genome and length of each contig.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import DnabertSError
+from ..labels.reading import ID_NAMES, iter_fields, plain_name, read_labels
+from ..sequences.genomes import file_label, is_sequence_file
+from ..sequences.reading import read_sequences
+
+_NO_BIN = frozenset(("-1", "unbinned"))  # what cluster, SemiBin2 and others call no bin
+_LENGTH_NAMES = frozenset(("length", "len", "contiglen", "contiglength", "lengthbp"))
+_OWN_TABLE = "contig2bin.tsv"
+
+
+@dataclass(frozen=True, slots=True)
+class GoldStandard:
+    """Genome and length of each contig of the sample, in file order; three columns of one length."""
+
+    contigs: tuple[str, ...]
+    genomes: tuple[str, ...]
+    lengths_bp: tuple[int, ...]
+
+
+def read_binning(path: str | Path) -> dict[str, str]:
+    """Bin of each contig, in file order; contigs that are said to be in no bin are left out.
+
+    A folder is what `bin` wrote, or holds one FASTA file for each bin; files named unbinned are passed over.
+
+    Raises:
+        DnabertSError: a contig comes twice, a line is not a contig and its bin, or the folder holds no bins.
+    """
+    if not Path(path).is_dir():
+        return {contig: name for contig, name in read_labels(path).items() if name.lower() not in _NO_BIN}
+    return read_binning(Path(path) / _OWN_TABLE) if is_bin_output(path) else _read_bin_folder(Path(path))
+
+
+def is_bin_output(path: str | Path) -> bool:
+    """Whether a path is a folder that `bin` wrote."""
+    return (Path(path) / _OWN_TABLE).is_file()
+
+
+def read_gold(path: str | Path, contigs_paths: Sequence[str | Path] = ()) -> GoldStandard:
+    """The truth: contig, genome and length, from a biobox or a TSV with a header; "-" is not read.
+
+    Args:
+        contigs_paths: FASTA files whose lengths are taken where the table has no column LENGTH or _LENGTH.
+
+    Raises:
+        DnabertSError: as in `read_labels`; no lengths anywhere; a contig without a length, or no contig at all.
+    """
+    if str(path) == "-":
+        raise DnabertSError("the gold standard is read twice, so not from standard input", path=path)
+    genome_of = read_labels(path)
+    if not genome_of:
+        raise DnabertSError("holds no contig", path=path, hint="a line is contig TAB genome")
+    length_of = _read_lengths(path)
+    if not length_of and not contigs_paths:
+        hint = "give the contigs themselves: --contigs contigs.fa"
+        raise DnabertSError("has no column LENGTH or _LENGTH", path=path, hint=hint)
+    if not length_of:
+        length_of = {record.id: len(record.sequence) for record in read_sequences(contigs_paths)}
+        _check_covered(genome_of, length_of, contigs_path=contigs_paths[0])
+    return GoldStandard(tuple(genome_of), tuple(genome_of.values()), tuple(length_of[name] for name in genome_of))
+
+
+def _read_bin_folder(folder: Path) -> dict[str, str]:
+    """One bin a file, in the order of their names."""
+    bin_of: dict[str, str] = {}
+    file_of: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        name = file_label(path)
+        if not (path.is_file() and is_sequence_file(path)) or name.lower().endswith("unbinned"):
+            continue
+        for record in read_sequences([path]):
+            if record.id in bin_of:
+                problem = f"is in two bins, here and in {file_of[record.id].name}"
+                raise DnabertSError(problem, path=path, record=record.id, hint="a contig belongs to one bin")
+            bin_of[record.id], file_of[record.id] = name, path
+    if not bin_of:
+        hint = f"a folder of bins holds {_OWN_TABLE}, or one FASTA file for each bin"
+        raise DnabertSError("holds no bins", path=folder, hint=hint)
+    return bin_of
+
+
+def _read_lengths(path: str | Path) -> dict[str, int]:
+    """Length of each contig from the column LENGTH or _LENGTH; empty without such a column."""
+    length_of: dict[str, int] = {}
+    columns: tuple[int, int] | None = None
+    for line, fields in iter_fields(path):
+        if fields[0].startswith("@@") or (columns is None and not fields[0].startswith("@")):
+            columns = _length_columns(fields)
+            if columns is None:
+                return {}
+        elif columns is not None and not fields[0].startswith("@"):
+            name, text = (fields[column].strip() if len(fields) > column else "" for column in columns)
+            if not text.isdigit() or int(text) == 0:
+                raise DnabertSError(
+                    f"the length '{text[:20]}' is no number of bases", path=path, line=line, record=name
+                )
+            length_of[name] = int(text)
+    return length_of
+
+
+def _length_columns(header: list[str]) -> tuple[int, int] | None:
+    """Columns of id and length, None if there is no such header."""
+    names = [plain_name(field.removeprefix("@@")) for field in header]
+    ids = [column for column, name in enumerate(names) if name in ID_NAMES]
+    lengths = [column for column, name in enumerate(names) if name in _LENGTH_NAMES]
+    return (ids[0], lengths[0]) if ids and lengths else None
+
+
+def _check_covered(genome_of: dict[str, str], length_of: dict[str, int], *, contigs_path: str | Path) -> None:
+    missing = [name for name in genome_of if name not in length_of]
+    if missing:
+        problem = f"lacks {len(missing):,} of {len(genome_of):,} contigs of the gold standard, this one first"
+        hint = "give the assembly that the gold standard was made for"
+        raise DnabertSError(problem, path=contigs_path, record=missing[0], hint=hint)

@@ -1,0 +1,85 @@
+"""Reads as depth sees them: arrays of where they align, without names and bases.
+
+Columns of all records of a file, piece by piece -> `ReadSieve`, which checks their order and says which of them count
+-> `AlignedReads`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import DnabertSError
+
+MATCH, INSERTION, DELETION, SKIP, EQUAL, DIFFERENT = 0, 1, 2, 3, 7, 8  # codes of CIGAR operations
+
+_NOT_COUNTED = 0x4 | 0x100 | 0x200 | 0x400  # unmapped, secondary, failed quality control, duplicate
+_UNPLACED = np.int64(1) << 62  # the rank of records without a place, which come last in a sorted file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordColumns:
+    """Contig, start, flag, mapping quality and stored bases of R records, each (R,) int64, in file order."""
+
+    contigs: np.ndarray
+    starts: np.ndarray
+    flags: np.ndarray
+    qualities: np.ndarray
+    lengths_bp: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignedReads:
+    """Neighbouring reads of one file that count, in its order; all arrays int64.
+
+    Attributes:
+        contigs: (n,) number of the contig in the header.
+        starts: (n,) first aligned base of the contig, from 0.
+        mean_bp: (n,) mean length of all records of the file up to each read, rounded down.
+        edits: (n,) the tag NM; -1 where a read has none.
+        n_operations: (n,) operations of each CIGAR.
+        operations, operation_bp: of all CIGARs, one behind the other.
+    """
+
+    contigs: np.ndarray
+    starts: np.ndarray
+    mean_bp: np.ndarray
+    edits: np.ndarray
+    n_operations: np.ndarray
+    operations: np.ndarray
+    operation_bp: np.ndarray
+
+
+class ReadSieve:
+    """Which records of a file count for depth; it also sees that the file is sorted."""
+
+    def __init__(self, path: str, *, min_mapq: int) -> None:
+        self._path = path
+        self._min_mapq = min_mapq
+        self._last = np.int64(-1)
+        self._n_records = self._total_bp = 0
+
+    def admit(self, records: RecordColumns) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the records that count, and the mean length of all records up to each of those.
+
+        Raises:
+            DnabertSError: the file is not sorted by position.
+        """
+        self._check_order(records)
+        total_bp = self._total_bp + np.cumsum(records.lengths_bp)
+        n_records = self._n_records + 1 + np.arange(len(total_bp))
+        if len(total_bp):
+            self._total_bp, self._n_records = int(total_bp[-1]), int(n_records[-1])
+        counts = (records.flags & _NOT_COUNTED == 0) & (records.qualities >= self._min_mapq) & (records.contigs >= 0)
+        rows = np.flatnonzero(counts)
+        return rows, total_bp[rows] // n_records[rows]
+
+    def _check_order(self, records: RecordColumns) -> None:
+        ranks = np.where(records.contigs < 0, _UNPLACED, records.contigs << 32 | (records.starts + 1))
+        ranks = np.concatenate([[self._last], ranks])
+        if np.any(ranks[1:] < ranks[:-1]):
+            row = int(np.argmax(ranks[1:] < ranks[:-1]))
+            problem = f"reads are not sorted by position: record {self._n_records + row + 1} stands before its place"
+            raise DnabertSError(problem, path=self._path, hint="sort the file: samtools sort -o sorted.bam FILE")
+        self._last = ranks[-1]

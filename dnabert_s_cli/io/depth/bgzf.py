@@ -1,0 +1,93 @@
+"""The plain bytes of a BAM file in large pieces, inflated by several threads ahead of whoever reads them.
+
+path -> compressed bytes, hashed as they pass -> whole BGZF blocks, some dozens together -> threads -> plain bytes, in
+order. The check sum of every block is checked.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Protocol
+
+from ...errors import DnabertSError
+
+_READ_BYTES = 1 << 20  # compressed; inflated and decoded together, which bounds memory to some 10 MB a thread
+_HEADER_BYTES = 18
+_MAGIC = b"\x1f\x8b\x08\x04"
+
+
+class Digest(Protocol):
+    """A hash that bytes are added to."""
+
+    def update(self, data: bytes, /) -> object:
+        """Add bytes."""
+
+
+def inflated_pieces(
+    path: str, *, executor: Executor | None, n_ahead: int, digest: Digest, on_bytes: Callable[[int], object]
+) -> Iterator[bytes]:
+    """The plain bytes of the file, in order.
+
+    Args:
+        executor: inflates `n_ahead` pieces ahead; without one, pieces are inflated as they are asked for.
+        digest: hashes all bytes of the file, once the last piece is out.
+        on_bytes: told of compressed bytes as they are read.
+
+    Raises:
+        DnabertSError: the file is no BGZF, or damaged.
+    """
+    waiting: deque[Future[bytes]] = deque()
+    for blocks in _blocks(path, digest=digest, on_bytes=on_bytes):
+        if executor is None:
+            yield _inflate(blocks, path)
+            continue
+        waiting.append(executor.submit(_inflate, blocks, path))
+        if len(waiting) > n_ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def damaged(path: str) -> DnabertSError:
+    """The problem of a BAM file whose bytes make no sense."""
+    return DnabertSError("BAM data are truncated or corrupt", path=path, hint="copy or download it again")
+
+
+def _blocks(path: str, *, digest: Digest, on_bytes: Callable[[int], object]) -> Iterator[list[memoryview]]:
+    """Neighbouring whole blocks, compressed."""
+    rest = b""
+    with Path(path).open("rb") as stream:
+        while read := stream.read(_READ_BYTES):
+            digest.update(read)
+            content = memoryview(rest + read)
+            blocks, end = [], 0
+            while (size := _block_bytes(content, end, path=path)) and end + size <= len(content):
+                blocks.append(content[end : end + size])
+                end += size
+            yield blocks
+            on_bytes(len(read))
+            rest = bytes(content[end:])
+    if rest:
+        raise damaged(path)
+
+
+def _block_bytes(content: memoryview, start: int, *, path: str) -> int:
+    """Size of the block that begins at `start`; 0 where too little of it is there to tell."""
+    header = bytes(content[start : start + _HEADER_BYTES])
+    if len(header) < _HEADER_BYTES:
+        return 0
+    # the field BC comes first in files of every writer that is known: 6 bytes, the last two of them size - 1
+    if header[:4] != _MAGIC or header[12:16] != b"BC\x02\x00":
+        raise damaged(path)
+    return int.from_bytes(header[16:18], "little") + 1
+
+
+def _inflate(blocks: list[memoryview], path: str) -> bytes:
+    try:
+        return b"".join([zlib.decompress(block, wbits=31) for block in blocks])
+    except zlib.error as error:
+        raise damaged(path) from error

@@ -1,0 +1,233 @@
+"""Depth from BAM and CRAM files, one sample each, several files at a time.
+
+All headers are read and checked first, and all problems reported together. Then BAM files are worked on by a thread
+each, and threads that are left over inflate their blocks ahead; zlib and numpy release Python's lock for most of that.
+CRAM files come one by one: htslib's settings, which `htslib` changes around each call, are those of the whole process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import DnabertSError, raise_together
+from ..files import open_raw, peek, sha256_file
+from ..sequences.formats import alignment_format
+from ..sequences.htslib import opened_alignments
+from .aligned_reads import AlignedReads, ReadSieve
+from .bam import decode_reads
+from .bgzf import inflated_pieces
+from .cram import iter_cram_reads
+from .sums import DepthOptions, DepthSums
+from .table import DepthTable
+
+_LOG = logging.getLogger(__name__)
+
+_POLL_S = 0.2  # how often progress is told
+_PIECES_AHEAD = 2  # of each file, for each thread that inflates
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignmentFile:
+    """A BAM or CRAM file whose header has been read: contigs and their lengths, (contigs,) int64."""
+
+    path: str
+    format: str
+    n_bytes: int
+    names: tuple[str, ...]
+    lengths_bp: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleDepth:
+    """Depth in one sample, and the SHA-256 of the file it is from."""
+
+    path: str
+    table: DepthTable
+    sha256: str
+
+
+class _StoppedError(Exception):
+    """Another file has failed, or the user has interrupted."""
+
+
+class _Tally:
+    """Bytes read by all threads; it tells the main thread, which alone may show them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_bytes = 0
+        self.stopped = False
+
+    def add(self, n_bytes: int) -> None:
+        """Count; ends the thread that calls where others have ended."""
+        if self.stopped:
+            raise _StoppedError
+        with self._lock:
+            self._n_bytes += n_bytes
+
+    def take(self) -> int:
+        """Bytes counted since the last call."""
+        with self._lock:
+            n_bytes, self._n_bytes = self._n_bytes, 0
+        return n_bytes
+
+
+def is_alignment_file(path: str | Path) -> bool:
+    """Whether a file on disk is BAM or CRAM, by its first bytes; standard input is taken for something else."""
+    if str(path) == "-":
+        return False
+    with open_raw(path) as raw:
+        return alignment_format(peek(raw)[0]) is not None
+
+
+def open_alignment_files(paths: Iterable[str | Path], *, reference_path: str | Path | None) -> list[AlignmentFile]:
+    """The headers of BAM and CRAM files.
+
+    Raises:
+        DnabertSError: for all files together: no BAM or CRAM, cut off, without contigs, no file on disk, or
+            two of one name.
+    """
+    files: list[AlignmentFile] = []
+    problems: list[DnabertSError] = []
+    path_of: dict[str, str | Path] = {}
+    for path in paths:
+        try:
+            first = path_of.setdefault(Path(path).name, path)
+            if first is not path:
+                hint = "the name of the file is that of the sample: rename one"
+                raise DnabertSError(f"another file is named the same: {first}", path=path, hint=hint)
+            files.append(_open(str(path), reference_path=reference_path))
+        except DnabertSError as error:
+            problems.append(error)
+    raise_together(problems)
+    return files
+
+
+def read_alignment_depths(
+    files: Sequence[AlignmentFile],
+    options: DepthOptions,
+    *,
+    threads: int,
+    reference_path: str | Path | None = None,
+    on_bytes: Callable[[int], object],
+    on_sample: Callable[[SampleDepth], object] = lambda _: None,
+) -> list[SampleDepth]:
+    """Mean depth and its variance for every contig in each file's header; the sample bears the file's name.
+
+    The same file gives the same numbers, whatever the number of threads.
+
+    Args:
+        on_bytes: told how many bytes of the files have been read since the last time.
+        on_sample: told each sample as soon as it is finished.
+
+    Raises:
+        DnabertSError: for all files together: corrupt, or not sorted.
+    """
+    bams = [file for file in files if file.format == "bam"]
+    samples = _read_bams(bams, options, threads=threads, on_bytes=on_bytes, on_sample=on_sample)
+    depth_of = dict(zip(bams, samples, strict=True))
+    for file in files:
+        if file.format == "cram":
+            depth_of[file] = _read_cram(file, options, reference_path=reference_path)
+            on_bytes(file.n_bytes)
+            on_sample(depth_of[file])
+    return [depth_of[file] for file in files]
+
+
+def _open(path: str, *, reference_path: str | Path | None) -> AlignmentFile:
+    with open_raw(path) as raw:
+        head, stream = peek(raw)
+        kind = alignment_format(head)
+        if kind is None:
+            hint = "give it as a table of depths, if it is one; SAM must be sorted and converted: samtools sort"
+            raise DnabertSError("is neither BAM nor CRAM", path=path, hint=hint)
+        if path == "-" or not Path(path).is_file():
+            raise DnabertSError("is no file on disk", path=path, hint="write the alignments to a file first")
+        with opened_alignments(stream, path, reference_path=reference_path) as alignments:
+            names, lengths_bp = alignments.references, np.array(alignments.lengths, dtype=np.int64)
+    if not names:
+        raise DnabertSError("its header names no contig", path=path, hint="give reads aligned to the contigs")
+    return AlignmentFile(path, kind, Path(path).stat().st_size, tuple(names), lengths_bp)
+
+
+def _read_bams(
+    files: Sequence[AlignmentFile],
+    options: DepthOptions,
+    *,
+    threads: int,
+    on_bytes: Callable[[int], object],
+    on_sample: Callable[[SampleDepth], object],
+) -> list[SampleDepth]:
+    if not files:
+        return []
+    tally = _Tally()
+    with ExitStack() as stack:
+        n_files = min(threads, len(files))
+        inflating = stack.enter_context(ThreadPoolExecutor(threads)) if threads > n_files else None
+        reading = stack.enter_context(ThreadPoolExecutor(n_files))
+        stack.callback(setattr, tally, "stopped", True)  # first of all on leaving: threads end soon after an error
+        n_ahead = _PIECES_AHEAD * max(1, threads // n_files)
+        futures = [
+            reading.submit(_read_bam, file, options, inflating=inflating, n_ahead=n_ahead, tally=tally)
+            for file in files
+        ]
+        for finished in _as_finished(futures, on_wait=lambda: on_bytes(tally.take())):
+            on_sample(finished)
+        problems = [error for future in futures if isinstance(error := future.exception(), DnabertSError)]
+        raise_together(problems)
+        return [future.result() for future in futures]
+
+
+def _as_finished(futures: Sequence[Future[SampleDepth]], *, on_wait: Callable[[], object]) -> Iterator[SampleDepth]:
+    """Samples as they are finished, up to the first error, which stays in its future."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
+        on_wait()
+        yield from (future.result() for future in futures if future in done and future.exception() is None)
+
+
+def _read_bam(
+    file: AlignmentFile, options: DepthOptions, *, inflating: Executor | None, n_ahead: int, tally: _Tally
+) -> SampleDepth:
+    digest = hashlib.sha256()
+    pieces = inflated_pieces(file.path, executor=inflating, n_ahead=n_ahead, digest=digest, on_bytes=tally.add)
+    sieve = ReadSieve(file.path, min_mapq=options.min_mapq)
+    table = _depth_table(file, options, reads=decode_reads(pieces, file.path, sieve=sieve))
+    return SampleDepth(file.path, table, digest.hexdigest())
+
+
+def _read_cram(file: AlignmentFile, options: DepthOptions, *, reference_path: str | Path | None) -> SampleDepth:
+    sieve = ReadSieve(file.path, min_mapq=options.min_mapq)
+    with (
+        open_raw(file.path) as raw,
+        opened_alignments(peek(raw)[1], file.path, reference_path=reference_path) as alignments,
+    ):
+        reads = iter_cram_reads(alignments, file.path, has_reference=reference_path is not None, sieve=sieve)
+        table = _depth_table(file, options, reads=reads)
+    return SampleDepth(file.path, table, sha256_file(file.path))
+
+
+def _depth_table(file: AlignmentFile, options: DepthOptions, *, reads: Iterable[AlignedReads]) -> DepthTable:
+    sums = DepthSums(file.lengths_bp, options)
+    for batch in reads:
+        sums.add(batch)
+    mean, variance = sums.finish()
+    if not sums.n_reads:
+        _LOG.warning("%s: no read counts; its depth is 0 everywhere", file.path)
+    if sums.n_without_edits:
+        problem = "%s: %d reads have no NM tag; only an X in their CIGAR tells mismatches (samtools calmd adds the tag)"
+        _LOG.warning(problem, file.path, sums.n_without_edits)
+    sample = (Path(file.path).name,)
+    return DepthTable(
+        file.names, file.lengths_bp, sample, mean[:, None].astype(np.float32), variance[:, None].astype(np.float32)
+    )

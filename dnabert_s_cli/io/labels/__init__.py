@@ -1,0 +1,1 @@
+"""Labels and lineages of sequences, predictions, and classifier files."""

@@ -1,0 +1,1 @@
+"""Pairs of sequences for training: read in a stream, indexed, and written."""

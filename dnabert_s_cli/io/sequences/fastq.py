@@ -1,0 +1,135 @@
+"""FASTQ, read in large blocks.
+
+block -> lines -> groups of four, checked and cleaned all at once. The first group that is not a right four-line record
+(a wrapped one, a blank line, a problem) hands the rest of the stream to a reader that goes line by line, takes any
+layout and says what is wrong where.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from itertools import chain
+
+from ...errors import DnabertSError
+from ..files import BLOCK_BYTES
+from .records import (
+    Chunk,
+    Record,
+    checked_name,
+    checked_sequence,
+    clean_all,
+    empty_sequence,
+    first_words,
+    in_chunks,
+)
+
+_Lines = Iterator[tuple[int, bytes]]  # numbered from 1, without their ends
+
+
+def read_fastq(stream: io.BufferedReader, path: str, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Chunk]:
+    """Records of a FASTQ stream; places are line numbers of headers. Reading ends at the first problem.
+
+    Sequence and quality may be wrapped, lines may end in CRLF, blank lines between records are passed over, and the
+    last newline may be missing. Qualities are counted, not kept.
+    """
+    line = 1
+    text = b""
+    unread: list[bytes] = []  # joined only when they hold a record, so that a long read costs no more than its length
+    n_unread_lines = 0
+    while block := stream.read1(block_bytes):
+        unread.append(block)
+        n_unread_lines += block.count(b"\n")
+        if n_unread_lines < 4:
+            continue
+        text = b"".join(unread)
+        if b"\r" in text:  # a search for one byte costs next to nothing
+            text = text.replace(b"\r\n", b"\n")
+        lines = text.split(b"\n")
+        n_lines = (len(lines) - 1) // 4 * 4
+        chunk = _four_line_records(lines[:n_lines], line)
+        if chunk is None:
+            break
+        yield chunk
+        line += n_lines
+        unread = [b"\n".join(lines[n_lines:])]
+        n_unread_lines = len(lines) - 1 - n_lines
+    else:
+        text = b"".join(unread)
+    yield from in_chunks(_any_records(_lines(text, stream, line=line), path))
+
+
+def _four_line_records(lines: list[bytes], line: int) -> Chunk | None:
+    """Records of whole groups of four lines; None if any is not a right one."""
+    headers, raw, pluses, qualities = (lines[i::4] for i in range(4))
+    if not all(header.startswith(b"@") for header in headers):
+        return None
+    if any(plus != b"+" and plus != b"+" + header[1:] for plus, header in zip(pluses, headers, strict=True)):
+        return None
+    sequences = clean_all(raw)
+    ids = first_words([header[1:] for header in headers])
+    if ids is None or sequences is None or list(map(len, sequences)) != list(map(len, qualities)):
+        return None
+    return Chunk(list(map(Record, ids, sequences)), list(range(line, line + len(lines), 4)))
+
+
+def _lines(text: bytes, stream: io.BufferedReader, *, line: int) -> _Lines:
+    """The lines of `text` and of the stream after it; `text` may end within a line."""
+    *whole, part = text.split(b"\n")
+    part += stream.readline()
+    for number, content in enumerate(chain(whole, [part] if part else [], stream), line):
+        yield number, content.rstrip()
+
+
+def _any_records(lines: _Lines, path: str) -> Iterator[tuple[Record, int]]:
+    """Records of any layout, each with the line number of its header."""
+    for line, header in lines:
+        if not header:
+            continue
+        if not header.startswith(b"@"):
+            shown = header[:20].decode("ascii", "backslashreplace")
+            raise DnabertSError(f"a header must begin with '@', not '{shown}'", path=path, line=line)
+        name = checked_name(header[1:], path, line=line)
+        raw, plus_line, plus = _sequence_lines(lines, path, line=line, name=name)
+        if plus not in (b"+", b"+" + header[1:]):
+            problem = "the '+' line repeats another header"
+            raise DnabertSError(problem, path=path, line=plus_line, record=name)
+        sequence = checked_sequence(b"\n".join(raw), path, line=line + 1, name=name)
+        if not sequence:
+            raise empty_sequence(path, line=line, name=name)
+        _check_quality(lines, path, line=plus_line, name=name, n_bases=len(sequence), is_wrapped=len(raw) > 1)
+        yield Record(name, sequence), line
+
+
+def _sequence_lines(lines: _Lines, path: str, *, line: int, name: str) -> tuple[list[bytes], int, bytes]:
+    """The lines down to the "+" line, and that one with its number."""
+    raw: list[bytes] = []
+    number = line
+    for number, content in lines:
+        if content.startswith(b"+"):
+            return raw, number, content
+        if content.startswith(b"@"):
+            raise DnabertSError("no '+' line before the next header", path=path, line=number, record=name)
+        raw.append(content)
+    raise _truncated(path, line=number, name=name)
+
+
+def _check_quality(lines: _Lines, path: str, *, line: int, name: str, n_bases: int, is_wrapped: bool) -> None:
+    """Pass over as many quality letters as there are bases; on one line unless the sequence is wrapped."""
+    n_letters = 0
+    for number, content in lines:
+        n_letters += len(content)
+        if n_letters == n_bases:
+            return
+        if n_letters > n_bases or not is_wrapped:
+            problem = f"{n_bases} bases but {n_letters} quality letters"
+            hint = "the file may be truncated or damaged"
+            raise DnabertSError(problem, path=path, line=number, record=name, hint=hint)
+        line = number
+    raise _truncated(path, line=line, name=name)
+
+
+def _truncated(path: str, *, line: int, name: str) -> DnabertSError:
+    problem = "the file ends within this record"
+    hint = "it is truncated: copy or download it again"
+    return DnabertSError(problem, path=path, line=line, record=name, hint=hint)

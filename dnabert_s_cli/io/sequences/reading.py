@@ -1,0 +1,239 @@
+"""Read sequence files of any format: the public face of reading.
+
+paths -> `SequenceFile` (opened, recognised, parsed) -> `Chunk`s -> names compared with all before -> records of at
+least the minimum length. `read_sequences` hands them on and stops at the first problem; `scan_sequences` counts, and
+collects every problem of every file.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import DnabertSError, raise_together
+from ..files import check_input
+from .formats import SequenceFile
+from .name_index import NameIndex
+from .records import Record
+
+__all__ = ["InputFile", "InputSummary", "Record", "read_sequences", "scan_sequences"]
+
+_log = logging.getLogger(__name__)
+
+_MAX_PROBLEMS = 100  # per file; a protein FASTA has one in each record
+_Path = str | Path
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One input that has been read whole: records kept, their bases, SHA-256 of the bytes on disk."""
+
+    path: str
+    format: str
+    n_records: int
+    total_bp: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputSummary:
+    """All inputs of a call; counts are of the records kept, `n_short` of those below the minimum length."""
+
+    n_records: int
+    total_bp: int
+    longest_bp: int
+    n_short: int
+    files: tuple[InputFile, ...]
+
+
+def read_sequences(
+    paths: Sequence[_Path], *, min_length_bp: int = 0, reference_path: _Path | None = None
+) -> Iterator[Record]:
+    """Records of all files, in order, one at a time; memory holds one block and the largest record.
+
+    Formats (FASTA, FASTQ, SAM, BAM, CRAM, GenBank, EMBL) and compressions (gzip, bzip2, xz, zstd) are told by
+    content. An id is the first word of its header and unique over all files. Sequences are upper-case IUPAC
+    letters; the U of RNA becomes T. Of alignments, each primary record is a read, in its own orientation.
+
+    Args:
+        paths: files; "-", at most once, is standard input.
+        min_length_bp: shorter records are left out, and counted in the log.
+        reference_path: FASTA with which CRAM is decoded; nothing is ever downloaded.
+
+    Raises:
+        DnabertSError: at the first problem, after the records before it (an id that was there before may be noticed
+            some 100,000 records later); missing paths at once and together.
+    """
+    raise_together([problem for problem in _path_problems(paths) if problem is not None])
+    names = NameIndex()
+    n_records = n_short = 0
+    for records, problem in _checked_files(paths, names, reference_path=reference_path):
+        for record in records:
+            n_records += 1
+            if len(record.sequence) >= min_length_bp:
+                yield record
+            else:
+                n_short += 1
+        if problem is not None:
+            raise problem
+    level = logging.INFO if "-" in map(str, paths) else logging.DEBUG  # files have been scanned, which said it
+    _log_short(n_records, n_short, min_length_bp=min_length_bp, level=level)
+
+
+def scan_sequences(
+    paths: Sequence[_Path],
+    *,
+    min_length_bp: int = 0,
+    reference_path: _Path | None = None,
+    on_lengths: Callable[[list[int]], object] | None = None,
+) -> InputSummary:
+    """Read everything once, to count it and to find all that is wrong before any work is done.
+
+    Arguments are those of `read_sequences`, save that "-" is refused: standard input cannot be read again.
+
+    Args:
+        on_lengths: told the lengths of the records kept, in order, some thousand at a time.
+
+    Raises:
+        DnabertSError: every problem of every file together. A FASTA file is read on after a bad record (up to
+            100 problems), any other file up to its first problem.
+    """
+    path_problems = _path_problems(paths, are_reread=True)
+    if any(str(path) == "-" for path in paths):
+        raise ValueError("standard input can be read only once, so it cannot be scanned")
+    names = NameIndex()
+    problems: list[DnabertSError] = []
+    scans: list[_Scan] = []
+    for path, path_problem in zip(paths, path_problems, strict=True):
+        if path_problem is not None:
+            problems.append(path_problem)
+            continue
+        scan = _Scan(min_length_bp, on_lengths)
+        try:
+            with SequenceFile(path, reference_path=reference_path, is_hashed=True) as file:
+                scan.read(file, names)
+        except DnabertSError as error:
+            scan.problems.append(error)
+        scans.append(scan)
+        problems += scan.problems
+    problems += names.age()
+    raise_together(problems)
+    n_short = sum(scan.n_short for scan in scans)
+    files = tuple(scan.file for scan in scans if scan.file is not None)
+    n_records = sum(file.n_records for file in files)
+    _log_short(n_records + n_short, n_short, min_length_bp=min_length_bp, level=logging.INFO)
+    return InputSummary(
+        n_records=n_records,
+        total_bp=sum(file.total_bp for file in files),
+        longest_bp=max(scan.longest_bp for scan in scans),
+        n_short=n_short,
+        files=files,
+    )
+
+
+def _checked_files(
+    paths: Sequence[_Path], names: NameIndex, *, reference_path: _Path | None
+) -> Iterator[tuple[list[Record], DnabertSError | None]]:
+    """Records of all files in order, each stretch with the problem that ends it."""
+    for path in paths:
+        with SequenceFile(path, reference_path=reference_path, is_hashed=False) as file:
+            yield from _checked(file, names)
+    yield from (([], problem) for problem in names.age())
+
+
+def _log_short(n_records: int, n_short: int, *, min_length_bp: int, level: int) -> None:
+    if n_short:
+        _log.log(level, "left out %d of %d records shorter than %d bp", n_short, n_records, min_length_bp)
+
+
+class _Scan:
+    """The counts and problems of one file."""
+
+    def __init__(self, min_length_bp: int, on_lengths: Callable[[list[int]], object] | None) -> None:
+        self._min_length_bp = min_length_bp
+        self._on_lengths = on_lengths
+        self.longest_bp = 0
+        self.n_short = 0
+        self.problems: list[DnabertSError] = []
+        self.file: InputFile | None = None
+
+    def read(self, file: SequenceFile, names: NameIndex) -> None:
+        n_records = total_bp = 0
+        for records, problem in _checked(file, names):
+            lengths = [len(record.sequence) for record in records]
+            kept = [length for length in lengths if length >= self._min_length_bp]
+            n_records += len(kept)
+            total_bp += sum(kept)
+            if self._on_lengths is not None:
+                self._on_lengths(kept)
+            self.n_short += len(lengths) - len(kept)
+            self.longest_bp = max(self.longest_bp, max(kept, default=0))
+            if problem is not None:
+                self.problems.append(problem)
+            if len(self.problems) == _MAX_PROBLEMS:
+                message = f"not read further after {_MAX_PROBLEMS} problems"
+                self.problems.append(DnabertSError(message, path=file.path))
+                return
+        if not self.problems:
+            self.file = InputFile(file.path, file.format, n_records, total_bp, file.sha256())
+
+
+def _checked(file: SequenceFile, names: NameIndex) -> Iterator[tuple[list[Record], DnabertSError | None]]:
+    """Records of a file, each stretch with the problem that ends it: a bad record, a duplicate id, damage."""
+    names.begin_file(file.path, has_lines=file.has_lines)
+    last: Record | None = None
+    last_place = 0
+    is_empty = True
+    try:
+        for chunk in file.chunks():
+            begin = 0
+            for index, problem in names.add(chunk):
+                yield chunk.records[begin:index], problem
+                begin = index + 1
+            if chunk.records:
+                last, last_place = chunk.records[-1], chunk.places[-1]
+            is_empty = is_empty and not chunk.records and chunk.problem is None
+            yield chunk.records[begin:], chunk.problem
+            if names.is_full:
+                yield from (([], problem) for problem in names.age())
+    except DnabertSError as error:
+        yield [], _after(error, last, line=last_place if file.has_lines else None)
+        return
+    if is_empty:
+        yield [], DnabertSError("file holds no record", path=file.path)
+
+
+def _after(error: DnabertSError, record: Record | None, *, line: int | None) -> DnabertSError:
+    """Say after which record the damage was met, where the error itself names no place."""
+    if record is None or error.line is not None or error.record is not None:
+        return error
+    problem = f"{error.problem} (after this record)"
+    return DnabertSError(problem, path=error.path, line=line, record=record.id, hint=error.hint)
+
+
+def _path_problems(paths: Sequence[_Path], *, are_reread: bool = False) -> list[DnabertSError | None]:
+    """What is wrong with each path itself, seen without opening it."""
+    if isinstance(paths, str):
+        raise TypeError("paths is a sequence of paths, not one path")
+    if not paths:
+        raise ValueError("no input paths")
+    seen: set[tuple[int, int] | None] = set()
+    return [_path_problem(path, seen, are_reread=are_reread) for path in paths]
+
+
+def _path_problem(path: _Path, seen: set[tuple[int, int] | None], *, are_reread: bool) -> DnabertSError | None:
+    try:
+        check_input(path)
+    except DnabertSError as error:
+        return error
+    is_stdin = str(path) == "-"
+    identity = None if is_stdin else (Path(path).stat().st_dev, Path(path).stat().st_ino)
+    if identity in seen:
+        return DnabertSError("is given twice", path=path, hint="give each input once")
+    seen.add(identity)
+    if are_reread and not Path(path).is_file():
+        hint = "write it to a file first, compressed if you like"
+        return DnabertSError("is a pipe, which can be read only once", path=path, hint=hint)
+    return None

@@ -1,0 +1,110 @@
+"""The step of `bin` in which contigs become clusters: vectors, depth and markers to labels.
+
+Vectors, with both halves of some contigs and with depth -> points -> graph of neighbours -> communities, or those
+within the bins of another tool -> communities that markers call contaminated, divided. Or, by the methods of the
+paper's protocol, vectors alone -> k-medoid or HDBSCAN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ... import defaults
+from ...analysis.binning.assignment import HalfPairs, choose_min_similarity, prepare_features
+from ...analysis.binning.communities import find_communities, find_communities_within
+from ...analysis.binning.contig_space import DEFAULT_SPREAD, contig_points
+from ...analysis.binning.marker_refinement import divide_contaminated, join_unmarked
+from ...analysis.binning.point_graph import graph_size, neighbour_graph
+from ...analysis.binning.whitening import fit_whitening, similarity_spread
+from ...analysis.markers.search import MarkerHits
+from ...analysis.neighbours import l2_normalize
+from ..cluster.methods import KMEDOID, ClusterOptions, cluster_vectors
+from ..memory import available_bytes, require_memory
+from ..progress import Progress
+
+LOUVAIN = "louvain"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known of N contigs.
+
+    Args:
+        embeddings: (N, D) float32.
+        lengths_bp: (N,) int64.
+        halves: both halves of some contigs, embedded; None where there is no encoder.
+        depth: (N, S) float32 mean depths; None where there are none.
+        hits: single-copy genes; None where they are not asked for.
+        given: (N,) int64 bins of another tool, -1 for none; None to start from nothing.
+    """
+
+    embeddings: np.ndarray
+    lengths_bp: np.ndarray
+    halves: HalfPairs | None = None
+    depth: np.ndarray | None = None
+    hits: MarkerHits | None = None
+    given: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clustered:
+    """Cluster of each contig, (N,) int64, negative for none; unit vectors in the geometry used; options as used."""
+
+    labels: np.ndarray
+    unit: np.ndarray
+    options: ClusterOptions
+
+
+def cluster_contigs(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: int, progress: Progress) -> Clustered:
+    """Clusters of contigs by the method of `options`.
+
+    Raises:
+        DnabertSError: memory will not do.
+    """
+    if options.method == LOUVAIN:
+        return _by_communities(evidence, options, min_bin_bp=min_bin_bp, progress=progress)
+    generator = np.random.default_rng(options.seed)
+    features = prepare_features(evidence.embeddings, evidence.lengths_bp, halves=evidence.halves, rng=generator)
+    if options.method == KMEDOID and options.min_similarity is None:
+        chosen = choose_min_similarity(features, evidence.lengths_bp, rng=generator)
+        options = replace(options, min_similarity=chosen)
+    progress.start(f"clustering {len(features.unit):,} contigs by {options.method}", None, unit="contigs")
+    return Clustered(cluster_vectors(features.unit, options), features.unit, options)
+
+
+def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: int, progress: Progress) -> Clustered:
+    """Communities of the neighbour graph over embedding and depth."""
+    generator = np.random.default_rng(options.seed)
+    unit, spread = _unit_vectors(evidence)
+    points = contig_points(unit, evidence.lengths_bp, spread=spread, depth=evidence.depth, rng=generator)
+    size = graph_size(len(points), points.shape[1], n_neighbours=options.n_neighbours)
+    require_memory(size.n_bytes, available_bytes(), what=f"the graph of {len(points):,} contigs")
+    kind = "exact" if size.is_exact else "approximate"
+    progress.start(f"{kind} neighbours of {len(points):,} contigs", len(points), unit="contigs")
+    graph = neighbour_graph(
+        points,
+        n_neighbours=options.n_neighbours,
+        seed=options.seed,
+        threads=options.threads,
+        on_progress=progress.advance,
+    )
+    progress.start(f"communities of {len(points):,} contigs", None, unit="contigs")
+    labels = find_communities(graph) if evidence.given is None else find_communities_within(graph, evidence.given)
+    labels[~evidence.embeddings.any(axis=1)] = -1  # nothing but unknown bases is of no genome
+    if evidence.hits is not None:
+        labels = labels if evidence.given is not None else join_unmarked(graph, labels, hits=evidence.hits)
+        labels = divide_contaminated(
+            graph, labels, hits=evidence.hits, lengths_bp=evidence.lengths_bp, min_bin_bp=min_bin_bp
+        )
+    return Clustered(labels, unit, options)
+
+
+def _unit_vectors(evidence: Evidence) -> tuple[np.ndarray, float]:
+    """Unit vectors in the sample's own geometry where halves show it, and how much cosines of one genome scatter."""
+    halves = evidence.halves
+    if halves is None or len(halves.lengths_bp) < defaults.LEAST_HALF_PAIRS:
+        return l2_normalize(evidence.embeddings), DEFAULT_SPREAD
+    whitening = fit_whitening(evidence.embeddings, evidence.lengths_bp, halves=halves)
+    return whitening(evidence.embeddings), similarity_spread(halves, whitening)

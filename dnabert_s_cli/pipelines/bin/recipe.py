@@ -1,0 +1,237 @@
+"""`bin`: an assembly to species bins.
+
+Contigs are checked; depth of the samples is joined to them by name; they are embedded (or their vectors read), and
+halves of long ones show how alike one genome is; single-copy genes are found; clusters that are large enough become
+bins. What took long is kept meanwhile (`bin_stages`); the output folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from ... import defaults
+from ...analysis.binning.assignment import assign_bins
+from ...errors import DnabertSError
+from ...io.bins.reading import read_binning
+from ...io.bins.writing import BinStats
+from ...io.embeddings.reading import EmbeddingTable
+from ...io.embeddings.unfinished import disk_full_as_error
+from ...io.files import sha256_file
+from ...io.folders import OWN_MARK, atomic_folder
+from ...io.provenance import describe_run, write_run_json
+from ...io.sequences.reading import InputSummary
+from ...io.stages import StageFolder
+from ..cluster.methods import ClusterOptions
+from ..depth.samples import ContigDepths
+from ..progress import Progress
+from ..vectors.encoding import STDIN, EncoderOptions, SequenceInput
+from ..vectors.tables import Vectors
+from .clusters import Clustered, Evidence, cluster_contigs
+from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs
+from .stages import BinInput, ContigNames, Stages, check_evidence
+
+logger = logging.getLogger(__name__)
+
+_LEAST_MATCHED = 0.5  # share of the contigs that bins to refine must know
+
+
+@dataclass(frozen=True, slots=True)
+class BinOptions:
+    """How contigs become bins, and what is written.
+
+    Args:
+        clustering: method, threshold and seed.
+        min_bin_bp: bases from which a cluster is a bin.
+    """
+
+    clustering: ClusterOptions
+    min_bin_bp: int = defaults.MIN_BIN_BP
+    outputs: OutputOptions = field(default_factory=OutputOptions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BinReport:
+    """What a finished run did."""
+
+    bins: Sequence[BinStats]
+    quality: Mapping[int, tuple[float, float]] | None
+    summary: InputSummary
+    min_similarity: float | None
+    seconds: float
+
+
+def bin_contigs(
+    source: BinInput,
+    output: Path,
+    *,
+    encoder: EncoderOptions,
+    options: BinOptions,
+    resume: bool = False,
+    force: bool = False,
+    argv: Sequence[str] = (),
+    progress: Progress,
+) -> BinReport:
+    """Bin the contigs of `source` into the folder `output`.
+
+    Args:
+        resume: go on with an unfinished run if there is one.
+
+    Raises:
+        DnabertSError: bad input (all problems together), no such model, existing output, or an unfinished run that was
+            made from something else.
+    """
+    clock = _Clock()
+    check_evidence(source, method=options.clustering.method)
+    with (
+        StageFolder(output, resume=resume, force=force) as kept,
+        atomic_folder(output, force=force, within=kept.path) as folder,
+        _on_disk(source.contigs) as contigs,
+        disk_full_as_error(kept.path),
+    ):
+        summary = contigs.scan()
+        assert summary is not None, "a stream was put on disk"
+        stages = Stages(replace(source, contigs=contigs), summary, kept, progress)
+        vectors, evidence, depths = _gather(stages, encoder, seed=options.clustering.seed, clock=clock)
+        clustered = cluster_contigs(evidence, options.clustering, min_bin_bp=options.min_bin_bp, progress=progress)
+        clock.note("clustering")
+        binned = _binned(vectors.table, evidence, clustered=clustered, depths=depths, min_bin_bp=options.min_bin_bp)
+        written = write_outputs(folder, contigs, binned=binned, options=options.outputs)
+        used = replace(options, clustering=clustered.options)
+        shown = None
+        if used.outputs.report:
+            seed, threads = used.clustering.seed, used.clustering.threads
+            shown = map_contigs(binned, gc=written.gc, seed=seed, threads=threads, progress=progress)
+        clock.note("writing")
+        run = _describe(stages.source, vectors, depths=depths, options=used, argv=argv, timings_s=clock.timings_s)
+        write_run_json(folder / OWN_MARK, run)
+        if shown is not None:
+            write_bin_report(folder, shown, written=written, run=run, title=output.name, summary=summary)
+    return BinReport(
+        written.stats, written.quality, summary, clustered.options.min_similarity, clock.timings_s["total"]
+    )
+
+
+@contextmanager
+def _on_disk(source: SequenceInput) -> Iterator[SequenceInput]:
+    """The same input in files that can be read again: standard input is copied to a temporary one."""
+    if not source.is_stream:
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="dnabert-s-") as folder:
+        copy = Path(folder) / "stdin"
+        with copy.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield replace(source, paths=tuple(copy if str(path) == STDIN else path for path in source.paths))
+
+
+def _gather(
+    stages: Stages, encoder: EncoderOptions, *, seed: int, clock: _Clock
+) -> tuple[Vectors, Evidence, ContigDepths | None]:
+    """Everything that is known of the contigs."""
+    read = stages.read_vectors()
+    opened = None if read is not None else encoder.open()
+    given, depths = _join(stages, read)
+    clock.note("depth")
+    vectors = read if opened is None else stages.embed_vectors(opened)
+    assert vectors is not None, "read or embedded"
+    halves = stages.half_pairs(vectors, seed=seed)
+    clock.note("embedding")
+    hits = stages.marker_hits(vectors.table)
+    clock.note("markers")
+    depth = None if depths is None else depths.joined.mean
+    table = vectors.table
+    evidence = Evidence(table.embeddings, table.lengths_bp, halves=halves, depth=depth, hits=hits, given=given)
+    return vectors, evidence, depths
+
+
+def _join(stages: Stages, read: Vectors | None) -> tuple[np.ndarray | None, ContigDepths | None]:
+    """Another tool's bins, and depth, by name; before contigs are embedded, lest these be found wrong after hours."""
+    refined_path, depth = stages.source.refined_path, stages.source.depth
+    if refined_path is None and depth.is_empty:
+        return None, None
+    names = stages.names() if read is None else ContigNames(read.table.ids, read.table.lengths_bp)
+    given = None if refined_path is None else _given_bins(refined_path, names.ids)
+    return given, stages.depths(names)
+
+
+def _given_bins(path: Path, ids: Sequence[str]) -> np.ndarray:
+    """Another tool's bin of each contig, -1 for none. -> (N,) int64."""
+    bin_of = read_binning(path)
+    n_matched = sum(name in bin_of for name in ids)
+    if n_matched < _LEAST_MATCHED * min(len(bin_of), len(ids)):
+        problem = f"knows only {n_matched:,} of {len(ids):,} contigs by name"
+        raise DnabertSError(problem, path=path, hint="give bins of these contigs")
+    logger.info("%s: %d of %d contigs are in a bin", path, n_matched, len(ids))
+    number_of = {name: number for number, name in enumerate(dict.fromkeys(bin_of.values()))}
+    return np.array([number_of[bin_of[name]] if name in bin_of else -1 for name in ids], dtype=np.int64)
+
+
+def _binned(
+    table: EmbeddingTable, evidence: Evidence, *, clustered: Clustered, depths: ContigDepths | None, min_bin_bp: int
+) -> BinnedContigs:
+    """Clusters that are large enough, numbered by size."""
+    return BinnedContigs(
+        table.ids,
+        table.lengths_bp,
+        assign_bins(clustered.labels, table.lengths_bp, min_bin_bp=min_bin_bp),
+        clustered.unit,
+        depth=evidence.depth,
+        samples=() if depths is None else depths.joined.samples,
+        hits=evidence.hits,
+    )
+
+
+def _describe(
+    source: BinInput,
+    vectors: Vectors,
+    *,
+    depths: ContigDepths | None,
+    options: BinOptions,
+    argv: Sequence[str],
+    timings_s: Mapping[str, float],
+) -> dict[str, object]:
+    """The content of run.json; `options` as used."""
+    named = _named(source.refined_path, source.markers_path)
+    return describe_run(
+        argv=argv,
+        command="bin",
+        seed=options.clustering.seed,
+        encoder=vectors.encoder_facts,
+        inputs=[*vectors.inputs, *(depths.inputs if depths else ()), *named],
+        settings={**asdict(options), "min_contig_bp": source.contigs.min_length_bp, "markers": source.use_markers},
+        timings_s=timings_s,
+    )
+
+
+def _named(*paths: Path | None) -> list[dict[str, object]]:
+    """What provenance says of further input files."""
+    return [
+        {"path": str(path), "sha256": sha256_file(path)} if path.is_file() else {"path": str(path)}
+        for path in paths
+        if path is not None
+    ]
+
+
+class _Clock:
+    """Seconds of each stage, and in all, up to the last note."""
+
+    def __init__(self) -> None:
+        self.timings_s: dict[str, float] = {}
+        self._started = self._last = time.monotonic()
+
+    def note(self, stage: str) -> None:
+        """A stage ends."""
+        now = time.monotonic()
+        self.timings_s[stage] = now - self._last
+        self.timings_s["total"] = now - self._started
+        self._last = now

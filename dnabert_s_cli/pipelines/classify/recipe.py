@@ -1,0 +1,228 @@
+"""`classify`: sequences, or vectors, to labels by a classifier that `classify fit` wrote.
+
+Records stream in -> chunks -> vectors -> labels -> a table, written as it grows; counts of labels -> a kreport. Memory
+does not grow with the input.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from ... import defaults
+from ...analysis.classification.classifier import UNCLASSIFIED, classify
+from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
+from ...io.files import atomic_path, check_output, sha256_file
+from ...io.labels.kreport import write_kreport
+from ...io.labels.predictions import Classification, ClassificationTable, TaxVambTable
+from ...io.labels.taxonomy import Lineage, label_text
+from ...io.provenance import describe_run, write_run_json
+from ..progress import Progress
+from ..vectors.chunks import record_chunks
+from ..vectors.encoding import STDIN, EncoderOptions, SequenceInput, embed_chunk, input_facts
+from ..vectors.tables import read_vectors
+from .store import StoredClassifier, load_classifier
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyOutput:
+    """Files to write; "-" is standard output, None is not wanted."""
+
+    table: Path
+    kreport: Path | None = None
+    taxvamb: Path | None = None
+    force: bool = False
+
+    @property
+    def files(self) -> list[Path]:
+        """Those that are files."""
+        return [path for path in (self.table, self.kreport, self.taxvamb) if path is not None and str(path) != STDIN]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassifyReport:
+    """Sequences by the label they were given, and those without one."""
+
+    counts: Counter[Lineage]
+    n_unclassified: int
+    total_bp: int
+    max_fpr: float
+    seconds: float
+
+    @property
+    def n_records(self) -> int:
+        """All sequences."""
+        return self.counts.total() + self.n_unclassified
+
+
+def classify_sequences(
+    source: SequenceInput,
+    classifier_path: Path,
+    *,
+    output: ClassifyOutput,
+    encoder: EncoderOptions,
+    argv: Sequence[str] = (),
+    progress: Progress,
+) -> ClassifyReport:
+    """Label every record of `source`, in input order.
+
+    `encoder` without a model: that of the classifier; how sequences are read is always as the classifier says.
+
+    Raises:
+        DnabertSError: bad input, no such classifier, another encoder, existing output.
+    """
+    started = time.monotonic()
+    _check_outputs(output)
+    stored = load_classifier(classifier_path)
+    opened = _as_fitted(encoder, stored).open()
+    stored.check_encoder(opened.describe(), path=classifier_path)
+    summary = source.scan()
+    progress.start("classifying", summary.total_bp if summary else None, unit="bp")
+    chunks = (embed_chunk(opened, chunk, progress=progress) for chunk in record_chunks(source.records()))
+    report = _classify(chunks, stored, output=output, threads=encoder.threads, started=started)
+    _write_run(
+        output,
+        report,
+        facts=opened.describe(),
+        inputs=[*input_facts(source, summary), _facts(classifier_path)],
+        argv=argv,
+    )
+    return report
+
+
+def classify_table(
+    table_path: Path,
+    classifier_path: Path,
+    *,
+    output: ClassifyOutput,
+    threads: int = defaults.THREADS,
+    argv: Sequence[str] = (),
+    progress: Progress,
+) -> ClassifyReport:
+    """Label every row of a table that `embed` made; errors as of `classify_sequences`."""
+    started = time.monotonic()
+    _check_outputs(output)
+    stored = load_classifier(classifier_path)
+    vectors = read_vectors(table_path)
+    stored.check_dim(vectors.table.embeddings.shape[1], path=classifier_path)
+    stored.check_encoder(vectors.encoder_facts, path=classifier_path)
+    progress.start("classifying", len(vectors.table.ids), unit="vectors")
+    chunks = _table_chunks(vectors.table, progress=progress)
+    report = _classify(chunks, stored, output=output, threads=threads, started=started)
+    _write_run(
+        output, report, facts=vectors.encoder_facts, inputs=[*vectors.inputs, _facts(classifier_path)], argv=argv
+    )
+    return report
+
+
+def label_rows(report: ClassifyReport, *, most: int) -> list[tuple[str, int, float]]:
+    """The most frequent labels, of equal ones in the order of their names: label, sequences, share of all."""
+    counted = [(label_text(lineage), count) for lineage, count in report.counts.items()]
+    counted.sort(key=lambda row: (-row[1], row[0]))
+    return [(label, count, count / report.n_records) for label, count in counted[:most]]
+
+
+def _check_outputs(output: ClassifyOutput) -> None:
+    for path in output.files:
+        check_output(path, force=output.force)
+
+
+def _as_fitted(options: EncoderOptions, stored: StoredClassifier) -> EncoderOptions:
+    """The encoder of the classifier, unless another model is named, reading sequences as it did."""
+    facts = stored.encoder
+    model = options.model or (str(facts["model"]) if "model" in facts else None)
+    window_bp, overlap_bp = facts.get("window_bp"), facts.get("overlap_bp")
+    return replace(
+        options,
+        model=model,
+        strand=str(facts.get("strand", options.strand)),
+        window_bp=window_bp if isinstance(window_bp, int) else options.window_bp,
+        overlap_bp=overlap_bp if isinstance(overlap_bp, int) else options.overlap_bp,
+    )
+
+
+def _table_chunks(table: EmbeddingTable, *, progress: Progress) -> Iterator[EmbeddedChunk]:
+    for start in range(0, len(table.ids), defaults.CHUNK_RECORDS):
+        rows = slice(start, start + defaults.CHUNK_RECORDS)
+        lengths_bp = np.asarray(table.lengths_bp[rows])
+        none = np.zeros(len(lengths_bp), dtype=np.int64)
+        yield EmbeddedChunk(table.ids[rows], lengths_bp, none, none, np.asarray(table.embeddings[rows], np.float32))
+        progress.advance(len(lengths_bp))
+
+
+def _classify(
+    chunks: Iterator[EmbeddedChunk], stored: StoredClassifier, *, output: ClassifyOutput, threads: int, started: float
+) -> ClassifyReport:
+    """Label chunk after chunk and write everything."""
+    counts: Counter[Lineage] = Counter()
+    n_unclassified = total_bp = 0
+    with ExitStack() as stack:
+        tables: list[ClassificationTable | TaxVambTable] = [ClassificationTable(_open(output.table, stack))]
+        if output.taxvamb is not None:
+            tables.append(TaxVambTable(_open(output.taxvamb, stack)))
+        for chunk in chunks:
+            rows = _label_chunk(chunk, stored, threads=threads)
+            for table in tables:
+                table.append(rows)
+            counts.update(row.lineage for row in rows if row.lineage)
+            n_unclassified += sum(not row.lineage for row in rows)
+            total_bp += int(chunk.lengths_bp.sum())
+        if output.kreport is not None:
+            write_kreport(_open(output.kreport, stack), counts, n_unclassified=n_unclassified)
+    return ClassifyReport(counts, n_unclassified, total_bp, stored.max_fpr, time.monotonic() - started)
+
+
+def _open(path: Path, stack: ExitStack) -> TextIO:
+    """Standard output, or a file that gets its name at the very end."""
+    if str(path) == STDIN:
+        return sys.stdout
+    temporary = stack.enter_context(atomic_path(path))
+    return stack.enter_context(temporary.open("w", encoding="utf-8", newline="\n"))
+
+
+def _label_chunk(chunk: EmbeddedChunk, stored: StoredClassifier, *, threads: int) -> list[Classification]:
+    found = classify(stored.classifier, chunk.embeddings, lengths_bp=chunk.lengths_bp, threads=threads)
+    columns = (chunk.ids, chunk.lengths_bp.tolist(), found.ranks.tolist(), found.margins.tolist())
+    rows = zip(*columns, found.clades.tolist(), found.scores.tolist(), strict=True)
+    ranks = {rank: place for place, rank in enumerate(stored.labels.ranks)}
+    classified = []
+    for name, length_bp, rank, margin, clades, scores in rows:
+        lineage = stored.labels.clades[rank][clades[rank]] if rank != UNCLASSIFIED else ()
+        of_taxa = tuple(scores[ranks[taxon.rank]] for taxon in lineage)
+        classified.append(Classification(name, length_bp, lineage, scores[rank], margin, of_taxa))
+    return classified
+
+
+def _facts(classifier_path: Path) -> dict[str, object]:
+    return {"path": str(classifier_path), "sha256": sha256_file(classifier_path)}
+
+
+def _write_run(
+    output: ClassifyOutput,
+    report: ClassifyReport,
+    *,
+    facts: Mapping[str, object],
+    inputs: Sequence[Mapping[str, object]],
+    argv: Sequence[str],
+) -> None:
+    """Provenance beside the table (labels.tsv -> labels.tsv.run.json)."""
+    if str(output.table) == STDIN:
+        return
+    run = describe_run(
+        argv=argv,
+        command="classify run",
+        seed=defaults.SEED,
+        encoder=facts,
+        inputs=inputs,
+        settings=asdict(output),
+        timings_s={"total": report.seconds},
+    )
+    write_run_json(output.table.with_name(f"{output.table.name}.run.json"), run)

@@ -1,0 +1,108 @@
+"""A fitted classifier with its encoder and its labels, to a file and back; and whether vectors suit it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ...analysis.classification.arrays import classifier_arrays, classifier_of_arrays
+from ...analysis.classification.classifier import Classifier
+from ...analysis.classification.fit import FittedClassifier
+from ...errors import DnabertSError
+from ...io.labels.classifier_file import ClassifierFile, read_classifier_file, write_classifier_file
+from ...io.provenance import repeatable_part
+from .label_set import LabelSet, lineages_from_json, lineages_to_json, make_label_set
+
+logger = logging.getLogger(__name__)
+
+_SHOWN_DIGITS = 12  # of a fingerprint
+_READING = ("strand", "window_bp", "overlap_bp")  # how an encoder reads sequences, beside what it is
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredClassifier:
+    """What a file holds: numbers, labels, what the encoder said of itself, and how the file was made."""
+
+    classifier: Classifier
+    labels: LabelSet
+    method: str
+    max_fpr: float
+    encoder: Mapping[str, object]
+
+    @property
+    def dim(self) -> int:
+        """Length of the vectors that it takes."""
+        return len(self.classifier.models[0].space.mean)
+
+    def check_encoder(self, facts: Mapping[str, object], *, path: Path) -> None:
+        """Raise `DnabertSError` unless the encoder is the one that the references were embedded with.
+
+        Args:
+            facts: what the encoder, or the provenance of a table, says.
+            path: the classifier.
+        """
+        own, other = self.encoder.get("fingerprint"), facts.get("fingerprint")
+        if own is None or other is None:
+            logger.warning("%s: it is not known whether the vectors are of its encoder", path)
+            return
+        if own != other:
+            raise DnabertSError(
+                f"was fitted to vectors of {_shown(self.encoder)}, these are of {_shown(facts)}",
+                path=path,
+                hint="use the same --model, or fit a classifier for this one",
+            )
+        differing = [name for name in _READING if self.encoder.get(name) != facts.get(name)]
+        if differing:
+            name = differing[0]
+            raise DnabertSError(
+                f"was fitted with {name} {self.encoder.get(name)}, these vectors are of {name} {facts.get(name)}",
+                path=path,
+                hint="embed both in one way",
+            )
+
+    def check_dim(self, dim: int, *, path: Path) -> None:
+        """Raise `DnabertSError` unless vectors are as long as those of the references."""
+        if dim != self.dim:
+            raise DnabertSError(f"takes vectors of {self.dim} numbers, these have {dim}", path=path)
+
+
+def save_classifier(
+    path: Path, fitted: FittedClassifier, *, labels: LabelSet, max_fpr: float, run: Mapping[str, object]
+) -> None:
+    """Write a classifier; `run` as of `describe_run`."""
+    metadata = {
+        "method": fitted.method,
+        "max_fpr": max_fpr,
+        "labels": lineages_to_json(labels.lineages),
+        "accuracies": fitted.accuracies,
+        "calibrations": [asdict(one) for one in fitted.calibrations],
+        **{name: value for name, value in repeatable_part(run).items() if name != "argv"},
+    }
+    write_classifier_file(path, ClassifierFile(classifier_arrays(fitted.classifier), metadata))
+
+
+def load_classifier(path: Path) -> StoredClassifier:
+    """What `save_classifier` wrote.
+
+    Raises:
+        DnabertSError: missing, truncated, or not a classifier.
+    """
+    content = read_classifier_file(path)
+    encoder = content.metadata.get("encoder")
+    try:
+        labels = make_label_set(lineages_from_json(content.metadata.get("labels")))
+        method = str(content.metadata.get("method"))
+        classifier = classifier_of_arrays(content.arrays, method)
+        if classifier.members.shape != labels.members.shape or not isinstance(encoder, Mapping):
+            raise ValueError("labels do not fit the arrays")
+        max_fpr = float(str(content.metadata.get("max_fpr")))
+    except ValueError as error:
+        hint = "give a file that `dnabert-s classify fit` wrote"
+        raise DnabertSError(f"is damaged: {error}", path=path, hint=hint) from error
+    return StoredClassifier(classifier, labels, method, max_fpr, encoder)
+
+
+def _shown(facts: Mapping[str, object]) -> str:
+    return f"{facts.get('model', 'an unnamed model')} ({str(facts.get('fingerprint'))[:_SHOWN_DIGITS]})"

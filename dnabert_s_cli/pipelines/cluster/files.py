@@ -1,0 +1,154 @@
+"""What `cluster` tells of its clusters beside the assignments: a summary, representatives, a map, and scores.
+
+Clusters with their unit vectors -> figures of each cluster -> the files that are wanted. Labels, joined by name -> how
+well the clusters agree with them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...analysis.clustering.representatives import describe_clusters
+from ...analysis.projection import project_2d
+from ...analysis.scores.metrics import clustering_scores, purity
+from ...errors import DnabertSError
+from ...io.bins.clusters import (
+    ClusterRow,
+    write_cluster_summary,
+    write_representative_ids,
+    write_representative_sequences,
+)
+from ...io.files import check_output
+from ...io.labels.reading import read_labels
+from ...io.sequences.genomes import is_sequence_file
+from ...reports.columns import MapContigs
+from ...reports.maps import write_map_html, write_map_png
+from ...reports.plots import can_draw
+from ..progress import Progress
+from ..vectors.encoding import SequenceInput
+from .recipe import Clusters
+
+logger = logging.getLogger(__name__)
+
+_LEAST_MATCHED = 0.5  # share of the records that the labels must know
+_PNG, _HTML = ".png", ".html"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFiles:
+    """Files beside the assignments, None for those that are not wanted.
+
+    Args:
+        labels_path: TSV of record id and true label, to score against.
+        summary_path: TSV, one line a cluster.
+        representatives_path: FASTA, or TSV of id and cluster.
+        plot_path: map of the vectors, .png or .html.
+    """
+
+    labels_path: Path | None = None
+    summary_path: Path | None = None
+    representatives_path: Path | None = None
+    plot_path: Path | None = None
+
+
+def check_cluster_files(files: ClusterFiles, source: SequenceInput | None, *, force: bool) -> None:
+    """See that all can be written, before any work; `source` is None where vectors come from a table.
+
+    Raises:
+        DnabertSError: a file exists and `force` is false, has a suffix that says nothing, or needs what is not there.
+    """
+    for path in (files.summary_path, files.representatives_path, files.plot_path):
+        if path is not None:
+            check_output(path, force=force)
+    if files.plot_path is not None:
+        _check_plot(files.plot_path)
+    path = files.representatives_path
+    if path is not None and is_sequence_file(path) and (source is None or source.is_stream):
+        hint = "name a .tsv for their ids, or give the sequences as files"
+        raise DnabertSError("FASTA needs the sequences, which cannot be read again", path=path, hint=hint)
+    if files.labels_path is not None:
+        read_labels(files.labels_path)
+
+
+def score_clusters(clusters: Clusters, labels_path: Path | None) -> dict[str, float]:
+    """Agreement with the labels of the records that have one; empty without labels.
+
+    Records in no cluster count as one more cluster, but for `purity`, which is of those in one.
+
+    Raises:
+        DnabertSError: fewer than half of the records have a label.
+    """
+    if labels_path is None:
+        return {}
+    label_of = read_labels(labels_path)
+    ids = clusters.vectors.table.ids
+    rows = [row for row, name in enumerate(ids) if name in label_of]
+    if len(rows) < _LEAST_MATCHED * len(ids) or not rows:
+        problem = f"has a label for only {len(rows):,} of {len(ids):,} records"
+        raise DnabertSError(problem, path=labels_path, hint="its first column holds the first words of the headers")
+    if len(rows) < len(ids):
+        logger.warning(
+            "%s: %d of %d records have no label and are not scored", labels_path, len(ids) - len(rows), len(ids)
+        )
+    truth = [label_of[ids[row]] for row in rows]
+    found = clusters.labels[rows]
+    scores = asdict(clustering_scores(truth, found))
+    return {**scores, "purity": purity(truth, found), "clustered": float(np.mean(found > 0)), "n_scored": len(rows)}
+
+
+def write_cluster_files(
+    clusters: Clusters, files: ClusterFiles, *, source: SequenceInput | None, progress: Progress
+) -> None:
+    """Write the files that are wanted."""
+    rows = _rows(clusters) if files.summary_path or files.representatives_path else []
+    if files.summary_path is not None:
+        write_cluster_summary(files.summary_path, rows)
+    if files.representatives_path is not None:
+        _write_representatives(files.representatives_path, rows, source=source)
+    if files.plot_path is not None:
+        _draw(files.plot_path, clusters, progress=progress)
+
+
+def _check_plot(path: Path) -> None:
+    if path.suffix.lower() not in (_PNG, _HTML):
+        raise DnabertSError(f"a map is {_PNG} or {_HTML}, not '{path.suffix}'", path=path, hint="name it map.html")
+    if path.suffix.lower() == _PNG and not can_draw():
+        hint = "pip install 'dnabert-s[plots]', or name it map.html"
+        raise DnabertSError("a PNG needs matplotlib, which is not installed", path=path, hint=hint)
+
+
+def _rows(clusters: Clusters) -> list[ClusterRow]:
+    table = clusters.vectors.table
+    figures = describe_clusters(clusters.unit, clusters.labels, lengths_bp=table.lengths_bp)
+    columns = (figures.numbers, figures.sizes, figures.total_bp, figures.mean_similarity, figures.medoids)
+    return [
+        ClusterRow(number, size, total_bp, similarity, table.ids[medoid])
+        for number, size, total_bp, similarity, medoid in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def _write_representatives(path: Path, rows: Sequence[ClusterRow], *, source: SequenceInput | None) -> None:
+    if not is_sequence_file(path):
+        write_representative_ids(path, rows)
+        return
+    assert source is not None, "checked before"
+    wanted = frozenset(row.representative for row in rows)
+    sequences = {record.id: record.sequence for record in source.records() if record.id in wanted}
+    write_representative_sequences(path, rows, sequence_of=sequences)
+
+
+def _draw(path: Path, clusters: Clusters, *, progress: Progress) -> None:
+    table, options = clusters.vectors.table, clusters.options
+    progress.start("laying out the map", None, unit="steps")
+    xy = project_2d(clusters.unit, np.maximum(table.lengths_bp, 1), seed=options.seed, threads=options.threads)
+    places = MapContigs(table.ids, table.lengths_bp, clusters.labels, xy)
+    if path.suffix.lower() == _PNG:
+        write_map_png(path, places)
+    else:
+        title = f"{clusters.n_clusters:,} clusters of {len(table.ids):,} sequences"
+        write_map_html(path, places, title=title, subtitle=options.method, seed=options.seed)

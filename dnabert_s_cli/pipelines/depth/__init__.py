@@ -1,0 +1,1 @@
+"""The `depth` command, and the depth of contigs for others."""

@@ -1,0 +1,112 @@
+"""`depth`: BAM, CRAM and tables of depth to one table in the form of MetaBAT2's jgi_summarize_bam_contig_depths."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from ... import defaults
+from ...io.depth import DepthTable, is_alignment_file, merge_depths, write_depth
+from ...io.files import atomic_path, check_output
+from ...io.provenance import describe_run, write_run_json
+from ..progress import Progress
+from .samples import DepthInput, read_depth_sources
+
+_STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class DepthReport:
+    """What a finished run did."""
+
+    n_contigs: int
+    n_short: int
+    n_unknown_lengths: int
+    n_samples: int
+    has_variance: bool
+    seconds: float
+
+
+def sort_inputs(paths: Sequence[str | Path], settings: DepthInput) -> DepthInput:
+    """`settings` with these files, those that are BAM or CRAM told from tables by their first bytes.
+
+    Raises:
+        DnabertSError: there is no such file.
+    """
+    is_alignment = [is_alignment_file(path) for path in paths]
+    return replace(
+        settings,
+        bam_paths=tuple(path for path, yes in zip(paths, is_alignment, strict=True) if yes),
+        table_paths=tuple(path for path, yes in zip(paths, is_alignment, strict=True) if not yes),
+    )
+
+
+def make_depth_table(
+    source: DepthInput,
+    output: Path,
+    *,
+    min_length_bp: int = defaults.MIN_LENGTH_BP,
+    stdout: TextIO,
+    force: bool = False,
+    argv: Sequence[str] = (),
+    progress: Progress,
+) -> DepthReport:
+    """Write the depth of all contigs in all samples; beside depth.tsv stands depth.tsv.run.json.
+
+    Args:
+        output: "-" writes to `stdout`, and no run.json.
+        min_length_bp: shorter contigs are left out; those of unknown length stay.
+
+    Raises:
+        DnabertSError: bad input, existing output, or a sample that comes twice.
+    """
+    started = time.monotonic()
+    is_stream = str(output) == _STDOUT
+    if not is_stream:
+        check_output(output, force=force)
+    sources = read_depth_sources(source, progress=progress)
+    table, n_short = _long_contigs(merge_depths(sources.tables), min_length_bp)
+    if is_stream:
+        write_depth(stdout, table)
+    else:
+        with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
+            write_depth(stream, table)
+    seconds = time.monotonic() - started
+    report = DepthReport(
+        n_contigs=len(table.names),
+        n_short=n_short,
+        n_unknown_lengths=int(np.count_nonzero(table.lengths_bp == 0)),
+        n_samples=len(table.samples),
+        has_variance=table.variance is not None,
+        seconds=seconds,
+    )
+    if not is_stream:
+        run = describe_run(
+            argv=argv,
+            command="depth",
+            seed=defaults.SEED,
+            encoder={},
+            inputs=sources.inputs,
+            settings={**asdict(source), "min_length_bp": min_length_bp},
+            timings_s={"total": seconds},
+        )
+        write_run_json(output.with_name(f"{output.name}.run.json"), run)
+    return report
+
+
+def _long_contigs(table: DepthTable, min_length_bp: int) -> tuple[DepthTable, int]:
+    """The contigs that are long enough or of unknown length, and how many are not."""
+    rows = np.flatnonzero((table.lengths_bp >= min_length_bp) | (table.lengths_bp == 0))
+    chosen = DepthTable(
+        names=[table.names[row] for row in rows.tolist()],
+        lengths_bp=table.lengths_bp[rows],
+        samples=table.samples,
+        mean=table.mean[rows],
+        variance=None if table.variance is None else table.variance[rows],
+    )
+    return chosen, len(table.names) - len(rows)

@@ -1,0 +1,82 @@
+"""`merge`: the shards of one table to the table.
+
+Parts -> checked to be all shards of one call -> their rows and ids, block by block, into one table, whose numbers and
+ids are to the byte what one process alone would have written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from ... import defaults
+from ...io.embeddings.reading import EmbeddingWriter, Part, chain_digest, part_chunks, read_part, whole_of
+from ...io.provenance import describe_run
+from ..progress import Progress
+from .recipe import TableOptions
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What a finished run did."""
+
+    n_records: int
+    n_shards: int
+    seconds: float
+
+
+def merge(
+    shards: Sequence[Path], output: Path, *, writing: TableOptions, argv: Sequence[str] = (), progress: Progress
+) -> MergeReport:
+    """Join tables that `embed --shard` made, given in any order, into the table `output`.
+
+    Raises:
+        DnabertSError: a shard is missing, comes twice, or is of another call; existing output.
+    """
+    started = time.monotonic()
+    parts = whole_of([read_part(path) for path in shards])
+    first = parts[0]
+    with EmbeddingWriter(
+        output,
+        dim=first.dim,
+        settings={**first.settings, "merged_shards": len(parts), "inputs_sha256": first.input_digests},
+        resume=writing.resume,
+        force=writing.force,
+        table_format=writing.table_format,
+    ) as writer:
+        append_parts(writer, parts, progress=progress)
+        report = MergeReport(first.shard.total_records, len(parts), time.monotonic() - started)
+        run = describe_run(
+            argv=argv,
+            command="merge",
+            seed=defaults.SEED,
+            encoder=cast("Mapping[str, object]", first.run.get("encoder", {})),
+            inputs=cast("Sequence[Mapping[str, object]]", first.run.get("inputs", [])),
+            settings=first.settings,
+            timings_s={"total": report.seconds},
+        )
+        writer.finish({**run, "shards": [dict(part.run) for part in parts]})
+    return report
+
+
+def append_parts(writer: EmbeddingWriter, parts: Sequence[Part], *, progress: Progress) -> None:
+    """Append the rows of all parts that an earlier run has not appended.
+
+    Raises:
+        DnabertSError: that run joined other parts.
+    """
+    progress.start("merging", sum(len(part.rows) for part in parts), unit="records")
+    digest, n_seen = "", 0
+    for chunk in (chunk for part in parts for chunk in part_chunks(part)):
+        n_seen += 1
+        digest = chain_digest(digest, ((name, "") for name in chunk.ids))
+        if n_seen == writer.n_chunks:
+            writer.verify(digest)
+        if n_seen > writer.n_chunks:
+            writer.append(chunk, digest=digest)
+        progress.advance(len(chunk.ids))
+    if n_seen < writer.n_chunks:
+        writer.verify(digest)

@@ -1,0 +1,1 @@
+"""The `pairs` and `simulate` commands: pieces of genomes."""

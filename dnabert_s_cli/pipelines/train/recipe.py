@@ -1,0 +1,214 @@
+"""`train`: a CSV of pairs to a model folder that every command opens.
+
+Processes meet; pairs are opened and the model is made or found again; steps are done, measured and saved; at the end
+the curves are drawn. Only the first process writes, and returns a report.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ... import __version__
+from ...encoders.devices import default_batch_tokens, device_name, resolve_device, usable_cores, use_threads
+from ...errors import DnabertSError
+from ...io.labels.evaluation_sets import read_labelled
+from ...io.provenance import describe_run, write_run_json
+from ...reports.plots import can_draw, draw_training_curves
+from ...training.config import TrainConfig
+from ...training.evaluation import Evaluation, Measure
+from ...training.loop import Course, Output, train_steps
+from ...training.models.card import CardFacts, model_card
+from ...training.precision import autocast_dtype
+from ...training.processes.agreement import SharedError, held_error, raise_in_all
+from ...training.processes.distributed import World, join_world, leave_world
+from ...training.processes.environment import local_processes
+from ...training.run.checkpoint import SavedRun, Trained, TrainState
+from ...training.run.folder import RunFolder
+from ...training.run.logs import METRICS, StepRecord, TrainingLog, read_log
+from ...training.schedule import Curriculum
+from ...training.setup import OpenData, find_saved_run, make_trained, open_data, plan_steps
+from ...training.step import StepMaker
+from ..launching import is_first_process
+from ..progress import Progress
+
+logger = logging.getLogger(__name__)
+
+_BP_PER_TOKEN = 5  # about, for DNA
+_LEAST_LABELLED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOutput:
+    """Where a run is written.
+
+    Args:
+        resume: go on with the newest checkpoint there, if there is one.
+        force: start anew over an earlier run.
+    """
+
+    path: Path
+    resume: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """What a finished run did; `is_drawn`: whether there is a loss.png."""
+
+    state: TrainState
+    n_steps: int
+    is_drawn: bool
+    seconds: float
+
+
+def train(
+    config: TrainConfig, output: TrainOutput, *, argv: Sequence[str] = (), progress: Progress
+) -> TrainReport | None:
+    """Train a model into the folder `output`; None in every process but the first.
+
+    Raises:
+        DnabertSError: bad input or options, a model that is not to be had, existing output, or a loss that is not
+            finite.
+    """
+    use_threads(max((config.run.threads or usable_cores()) // local_processes(), 1))
+    if not is_first_process():
+        logging.getLogger(__name__.partition(".")[0]).setLevel(logging.ERROR)
+    world = join_world(resolve_device(config.run.device))
+    try:
+        return _train_here(config, output, world=world, argv=argv, progress=progress)
+    except SharedError:
+        return None
+    finally:
+        leave_world(world)
+
+
+def _train_here(
+    config: TrainConfig, output: TrainOutput, *, world: World, argv: Sequence[str], progress: Progress
+) -> TrainReport | None:
+    """The part of one process."""
+    started = time.monotonic()
+    products = autocast_dtype(config.run.dtype, world.device)
+    with ExitStack() as files:
+        folder = _open_folder(output, world=world, files=files)
+        data = open_data(config, world, files=files)
+        measure = _read_measure(config, world=world, batch_bp=_BP_PER_TOKEN * default_batch_tokens(world.device))
+        saved = find_saved_run(folder, config, surroundings=data.surroundings, resume=output.resume, world=world)
+        trained = make_trained(config, data, saved=saved, world=world)
+        curriculum = plan_steps(config, data.stream)
+        state = saved.state if saved is not None else TrainState()
+        _announce(curriculum, state, world=world)
+        facts = _card_facts(data, trained, argv=argv)
+        course = Course(
+            StepMaker(config, world, curriculum, config.data.train, products),
+            data.stream,
+            Evaluation(data.validation, measure),
+            data.surroundings,
+            _open_output(folder, saved, card=partial(model_card, config, facts, curriculum), files=files),
+            _stepper(progress, curriculum, state=state),
+        )
+        end = train_steps(trained, course, state=state)
+    if folder is None:
+        return None
+    report = TrainReport(end, curriculum.n_steps, _draw(folder), time.monotonic() - started)
+    _write_provenance(folder, config, data=data, report=report, argv=argv)
+    return report
+
+
+def _open_folder(output: TrainOutput, *, world: World, files: ExitStack) -> RunFolder | None:
+    """The output folder, locked; None in every process but the first."""
+    folder = RunFolder(output.path) if world.is_first else None
+    with held_error() as held:
+        if folder is not None:
+            folder.make(may_exist=output.resume or output.force)
+            files.enter_context(folder.locked())
+    raise_in_all(held.error, world)
+    return folder
+
+
+def _read_measure(config: TrainConfig, *, world: World, batch_bp: int) -> Measure | None:
+    """How a network is measured on the labelled sequences; None without them."""
+    if config.data.labelled is None:
+        return None
+    from .measure import measure_network  # late: scikit-learn takes a second to import, in each process
+
+    measure: Measure | None = None
+    with held_error() as held:
+        products = autocast_dtype(config.run.dtype, world.device)
+        labelled = read_labelled(config.data.labelled)
+        if len(labelled.labels) < _LEAST_LABELLED:
+            raise DnabertSError("a single sequence has no neighbours", path=config.data.labelled)
+        measure = partial(measure_network, labelled, batch_bp=batch_bp, products=products)
+    raise_in_all(held.error, world)
+    return measure
+
+
+def _announce(curriculum: Curriculum, state: TrainState, *, world: World) -> None:
+    """What is about to be done, for the log."""
+    where = device_name(world.device)
+    several = f"{world.size} processes on {where}" if world.size > 1 else where
+    logger.info("%d steps on %s: %s", curriculum.n_steps, several, curriculum.describe())
+    if state.step >= curriculum.n_steps:
+        logger.info("all %d steps were done before", state.step)
+    elif state.step:
+        logger.info("going on behind step %d", state.step)
+
+
+def _card_facts(data: OpenData, trained: Trained, *, argv: Sequence[str]) -> CardFacts:
+    n_parameters = sum(parameter.numel() for parameter in trained.model.network.parameters())
+    command = shlex.join(["dnabert-s", *argv[1:]])
+    return CardFacts(command, __version__, len(data.pairs), data.surroundings.train_digest, n_parameters)
+
+
+def _open_output(
+    folder: RunFolder | None, saved: SavedRun | None, *, card: Callable[[TrainState], str], files: ExitStack
+) -> Output | None:
+    if folder is None:
+        return None
+    after_step = saved.state.step if saved is not None else None
+    return Output(folder, files.enter_context(TrainingLog(folder.log_path, after_step=after_step)), card)
+
+
+def _stepper(progress: Progress, curriculum: Curriculum, *, state: TrainState) -> Callable[[StepRecord], object]:
+    """Tell every step to `progress`."""
+    progress.start("training", curriculum.n_steps, unit="steps")
+    if state.step:
+        progress.advance(state.step)
+
+    def on_step(record: StepRecord) -> None:
+        if record.step:
+            progress.advance(1)
+
+    return on_step
+
+
+def _draw(folder: RunFolder) -> bool:
+    """Draw loss.png, if matplotlib is there."""
+    rows = read_log(folder.log_path)
+    if not can_draw():
+        logger.info("loss.png is not drawn: matplotlib is not installed (pip install 'dnabert-s[plots]')")
+        return False
+    draw_training_curves(folder.plot_path, rows, names=METRICS)
+    return True
+
+
+def _write_provenance(
+    folder: RunFolder, config: TrainConfig, *, data: OpenData, report: TrainReport, argv: Sequence[str]
+) -> None:
+    pairs: Mapping[str, object] = {"path": config.data.train, "n_pairs": len(data.pairs), "digest": data.pairs.digest}
+    run = describe_run(
+        argv=argv,
+        command="train",
+        seed=config.run.seed,
+        encoder={"model": config.model.base or config.model.init},
+        inputs=[pairs],
+        settings=config.as_json(),
+        timings_s={"steps": report.state.seconds, "total": report.seconds},
+    )
+    write_run_json(folder.run_json_path, run)

@@ -1,0 +1,1 @@
+"""Vectors of records, embedded now or read from a table."""

@@ -1,0 +1,122 @@
+"""What every command that embeds shares: its options, chunks of records, and a table in memory.
+
+Options -> encoder. Chunks of records -> vectors with their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ... import defaults
+from ...encoders.devices import use_threads
+from ...encoders.embedder import Encoder
+from ...encoders.loader import load_encoder
+from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
+from ...io.sequences.reading import InputSummary, Record, read_sequences, scan_sequences
+from ..progress import Progress
+from .chunks import record_chunks
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderOptions:
+    """Which encoder, and how it reads sequences; see `load_encoder`. `threads` 0: all cores."""
+
+    model: str | None = None
+    device: str = defaults.DEVICE
+    dtype: str = defaults.DTYPE
+    window_bp: int = defaults.WINDOW_BP
+    overlap_bp: int = defaults.OVERLAP_BP
+    strand: str = defaults.STRAND
+    batch_tokens: int = defaults.BATCH_TOKENS
+    threads: int = defaults.THREADS
+    trust_remote_code: bool = False
+
+    def open(self) -> Encoder:
+        """Set the threads and load the encoder."""
+        use_threads(self.threads)
+        return load_encoder(
+            self.model,
+            self.device,
+            self.dtype,
+            window_bp=self.window_bp,
+            overlap_bp=self.overlap_bp,
+            strand=self.strand,
+            batch_tokens=self.batch_tokens,
+            trust_remote_code=self.trust_remote_code,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceInput:
+    """Sequence files of one call ("-" is standard input) and what is taken from them.
+
+    Args:
+        min_length_bp: shorter records are left out, and counted.
+        reference_path: the FASTA that a CRAM was aligned to.
+    """
+
+    paths: tuple[str | Path, ...]
+    min_length_bp: int = defaults.MIN_LENGTH_BP
+    reference_path: Path | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read only once."""
+        return any(str(path) == STDIN for path in self.paths)
+
+    def scan(self, *, on_lengths: Callable[[list[int]], object] | None = None) -> InputSummary | None:
+        """Read and check everything, all problems reported together; None for a stream, checked as it comes.
+
+        Args:
+            on_lengths: told the lengths of all records, in order.
+        """
+        if self.is_stream:
+            return None
+        return scan_sequences(
+            self.paths,
+            min_length_bp=self.min_length_bp,
+            reference_path=self.reference_path,
+            on_lengths=on_lengths,
+        )
+
+    def records(self) -> Iterator[Record]:
+        """The records, in order."""
+        return read_sequences(self.paths, min_length_bp=self.min_length_bp, reference_path=self.reference_path)
+
+
+def embed_chunk(encoder: Encoder, records: Sequence[Record], *, progress: Progress) -> EmbeddedChunk:
+    """Vectors of a chunk, with the names, lengths and counts that go into a table."""
+    embedded = encoder.embed_counted([record.sequence for record in records], on_progress=progress.advance)
+    return EmbeddedChunk(
+        ids=[record.id for record in records],
+        lengths_bp=np.array([len(record.sequence) for record in records], dtype=np.int64),
+        n_tokens=embedded.n_tokens,
+        n_windows=embedded.n_windows,
+        embeddings=embedded.embeddings,
+    )
+
+
+def embed_in_memory(encoder: Encoder, records: Iterable[Record], *, progress: Progress) -> EmbeddingTable:
+    """All records as one table; for methods that need every vector at once."""
+    chunks = [embed_chunk(encoder, chunk, progress=progress) for chunk in record_chunks(records)]
+    return EmbeddingTable(
+        ids=[name for chunk in chunks for name in chunk.ids],
+        lengths_bp=np.concatenate([np.empty(0, dtype=np.int64), *(chunk.lengths_bp for chunk in chunks)]),
+        embeddings=np.concatenate(
+            [np.empty((0, encoder.dim), dtype=np.float32), *(chunk.embeddings for chunk in chunks)]
+        ),
+        provenance=encoder.describe(),
+    )
+
+
+def input_facts(source: SequenceInput, summary: InputSummary | None) -> list[dict[str, object]]:
+    """What provenance says of the inputs: path, format, counts and SHA-256, or just the path of a stream."""
+    if summary is None:
+        return [{"path": str(path)} for path in source.paths]
+    return [asdict(file) for file in summary.files]

@@ -1,0 +1,1 @@
+"""Reports, maps and plots for people to look at, from plain values."""

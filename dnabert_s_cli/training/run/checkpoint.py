@@ -1,0 +1,154 @@
+"""A checkpoint folder: a model that `load_encoder` opens as it is, and what training needs to go on from it.
+
+    model.safetensors config.json tokenizer.json   the encoder, in the published shape
+    head.safetensors optimiser.pt                  the rest of what was learned
+    train_config.json README.md                    how, for programs and for people
+    training_state.json                            how far, and the size of every other file: written last
+
+No generator's state is kept: whatever is random follows from the seed and the number of the step (`seeds`).
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ...encoders.tensor_files import read_tensors, write_tensors
+from ...errors import DnabertSError
+from ..config import TrainConfig
+from ..models.sources import TrainableModel
+
+STATE_FILE = "training_state.json"
+CONFIG_FILE = "train_config.json"
+_HEAD_FILE = "head.safetensors"
+_OPTIMISER_FILE = "optimiser.pt"
+_CARD_FILE = "README.md"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainState:
+    """How far a run has come.
+
+    Args:
+        step: steps done.
+        phase: of the last step done; 0 before the first.
+        best_value: of the evaluations so far, in the measure that decides; None before the first.
+        n_worse: evaluations since the best one.
+        seconds: spent in steps.
+        n_tokens: seen, both views of all processes.
+        metrics: of the last evaluation.
+    """
+
+    step: int = 0
+    phase: int = 0
+    best_value: float | None = None
+    best_step: int = 0
+    n_worse: int = 0
+    seconds: float = 0.0
+    n_tokens: int = 0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a checkpoint can go on with only if it is the same: digest of the pairs, processes and whole batches."""
+
+    train_digest: str
+    n_processes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """All that steps change: the model, its head and the optimiser of both."""
+
+    model: TrainableModel
+    head: nn.Module
+    optimiser: torch.optim.Optimizer
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun:
+    """What a checkpoint says of its run: how far, with what, by which configuration (as JSON)."""
+
+    folder: Path
+    state: TrainState
+    surroundings: Surroundings
+    config: Mapping[str, object]
+
+
+def write_checkpoint(
+    folder: Path,
+    trained: Trained,
+    *,
+    state: TrainState,
+    surroundings: Surroundings,
+    config: TrainConfig,
+    card: str,
+) -> None:
+    """Fill an empty folder; `card` is the text of its README.md."""
+    trained.model.write(folder)
+    write_tensors(folder / _HEAD_FILE, trained.head.state_dict())
+    torch.save(trained.optimiser.state_dict(), folder / _OPTIMISER_FILE)
+    (folder / CONFIG_FILE).write_text(_json(config.as_json()), encoding="utf-8")
+    (folder / _CARD_FILE).write_text(card, encoding="utf-8")
+    described = {
+        "format": _FORMAT,
+        "state": asdict(state),
+        "surroundings": asdict(surroundings),
+        "generators": "none: all that is random follows from the seed, the step and the process",
+        "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+    }
+    (folder / STATE_FILE).write_text(_json(described), encoding="utf-8")
+
+
+def whole_checkpoint_step(folder: Path) -> int | None:
+    """Steps done in a checkpoint; None if the folder is none, or not whole."""
+    try:
+        described = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+        whole = all((folder / name).stat().st_size == size for name, size in described["files"].items())
+        return int(described["state"]["step"]) if whole else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def read_saved_run(folder: Path) -> SavedRun:
+    """What a checkpoint says of its run.
+
+    Raises:
+        DnabertSError: no checkpoint of ours, or of another version.
+    """
+    try:
+        described = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        if described["format"] != _FORMAT:
+            raise DnabertSError(f"checkpoint of format {described['format']}, not {_FORMAT}", path=folder)
+        state = TrainState(**{one.name: described["state"][one.name] for one in fields(TrainState)})
+        return SavedRun(folder, state, Surroundings(**described["surroundings"]), config)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DnabertSError(f"not a checkpoint to go on from ({error})", path=folder) from error
+
+
+def load_training_part(folder: Path, trained: Trained) -> None:
+    """Give head and optimiser what the checkpoint holds; the model was opened from the folder before.
+
+    Raises:
+        DnabertSError: a file is damaged, or does not fit.
+    """
+    try:
+        trained.head.load_state_dict(read_tensors(folder / _HEAD_FILE))
+        saved = torch.load(folder / _OPTIMISER_FILE, map_location="cpu", weights_only=True)
+        trained.optimiser.load_state_dict(saved)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        problem = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise DnabertSError(f"cannot go on from this checkpoint ({problem})", path=folder) from error
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

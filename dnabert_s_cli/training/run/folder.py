@@ -1,0 +1,182 @@
+"""The output folder of a run: best/, last/, step-N/ and log.csv, written by one process at a time.
+
+A checkpoint is filled under a hidden name and takes its places by renaming; places of one step share their files (hard
+links where the disk has them). A process killed at any moment leaves whole checkpoints under their names, or one of
+them for a moment under a hidden name only: `newest` finds it there, and `adopt` puts it back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from ...errors import DnabertSError
+from ...io.files import check_output
+from .checkpoint import whole_checkpoint_step
+
+BEST, LAST = "best", "last"
+LOG_FILE, PLOT_FILE, RUN_FILE = "log.csv", "loss.png", "run.json"
+_STEP_FOLDER = re.compile(r"step-(\d+)")
+_HIDDEN = re.compile(r"\.[0-9a-f]{12}\..+")  # being written, or on its way out
+_OUTPUTS = (BEST, LAST, LOG_FILE, PLOT_FILE, RUN_FILE, "tensorboard")
+_LOCK_FILE = ".lock"
+_PATIENCE_S = 20.0  # for the processes of a killed run to notice and end
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)  # some network file systems
+
+
+class RunFolder:
+    """Checkpoints of one run; for the first process only."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def log_path(self) -> Path:
+        """The CSV with one row a step."""
+        return self.path / LOG_FILE
+
+    @property
+    def plot_path(self) -> Path:
+        """The curves of the log."""
+        return self.path / PLOT_FILE
+
+    @property
+    def run_json_path(self) -> Path:
+        """How the run was made."""
+        return self.path / RUN_FILE
+
+    def make(self, *, may_exist: bool) -> None:
+        """Make the folder, if it is not there.
+
+        Raises:
+            DnabertSError: something is in it and may not be, or it cannot be written.
+        """
+        if self._is_taken() and not may_exist:
+            hint = "--resume auto goes on with the run there, --force starts anew"
+            raise DnabertSError("already exists", path=self.path, hint=hint)
+        check_output(self.path, force=True)
+        if self.path.is_file():
+            raise DnabertSError("is a file, not a folder", path=self.path, hint="name another output folder")
+        self.path.mkdir(exist_ok=True)
+
+    def clear(self) -> None:
+        """Remove what an earlier run left."""
+        for path in self._children():
+            own = path.name in _OUTPUTS or _STEP_FOLDER.fullmatch(path.name)
+            if own or _HIDDEN.fullmatch(path.name):
+                _remove(path)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other run out of the folder.
+
+        Raises:
+            DnabertSError: one is at work here and does not end soon.
+        """
+        with (self.path / _LOCK_FILE).open("w") as file:
+            deadline = time.monotonic() + _PATIENCE_S
+            while not _try_lock(file.fileno()):
+                if time.monotonic() > deadline:
+                    raise DnabertSError("another run is writing here", path=self.path, hint="name another folder")
+                time.sleep(0.1)
+            yield
+
+    def newest(self) -> Path | None:
+        """The whole checkpoint with most steps, hidden ones included; of several `last` first. None without any."""
+        steps = [(whole_checkpoint_step(path), path) for path in self._children() if path.is_dir()]
+        whole = [(step, path.name == LAST, path) for step, path in steps if step is not None]
+        return max(whole)[2] if whole else None
+
+    def adopt(self, checkpoint: Path, *, is_best: bool) -> Path:
+        """Finish what a killed run began: put its newest checkpoint where it belongs, then remove hidden remains.
+
+        Returns the folder to go on from, which is `last`.
+
+        Args:
+            is_best: it is the best of its run; `best` is written before `last`.
+        """
+        last = self.path / LAST
+        if checkpoint != last:
+            for name in (BEST, LAST) if is_best else (LAST,):
+                self._place(checkpoint, name)
+        for path in self._children():
+            if _HIDDEN.fullmatch(path.name):
+                _remove(path)
+        return last
+
+    def save(self, write: Callable[[Path], None], names: Iterable[str]) -> None:
+        """Write one checkpoint, and put it under each of these names."""
+        filled = self._hidden("new")
+        filled.mkdir()
+        try:
+            write(filled)
+            for name in names:
+                self._place(filled, name)
+        finally:
+            _remove(filled)
+
+    def prune(self, n_kept: int) -> None:
+        """Remove the oldest folders step-N beyond `n_kept`."""
+        found = [(int(match[1]), path) for path in self._children() if (match := _STEP_FOLDER.fullmatch(path.name))]
+        for _, path in sorted(found)[: max(len(found) - n_kept, 0)]:
+            _remove(path)
+
+    def _place(self, checkpoint: Path, name: str) -> None:
+        """Put a copy under `name`, in place of what is there; nothing to do for what has that name."""
+        if checkpoint == self.path / name:
+            return
+        copy, target, old = self._hidden(name), self.path / name, self._hidden(f"old.{name}")
+        shutil.copytree(checkpoint, copy, copy_function=_link_or_copy)
+        if target.exists():
+            target.rename(old)
+        copy.rename(target)
+        _remove(old)
+
+    def _hidden(self, name: str) -> Path:
+        return self.path / f".{secrets.token_hex(6)}.{name}"
+
+    def _children(self) -> list[Path]:
+        return sorted(self.path.iterdir()) if self.path.is_dir() else []
+
+    def _is_taken(self) -> bool:
+        return any(path.name != _LOCK_FILE for path in self._children()) or self.path.is_file()
+
+
+def step_folder(step: int) -> str:
+    """Name of the checkpoint of a step."""
+    return f"step-{step}"
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _link_or_copy(source: str, target: str) -> object:
+    """A second name of a file, or a copy where the file system has no such."""
+    try:
+        os.link(source, target)
+    except OSError:
+        return shutil.copy2(source, target)
+    return target
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True

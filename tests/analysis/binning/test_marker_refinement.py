@@ -1,0 +1,118 @@
+"""Communities joined and divided by made-up markers on graphs whose parts are plain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from dnabert_s_cli.analysis.binning.communities import find_communities
+from dnabert_s_cli.analysis.binning.marker_refinement import divide_contaminated, join_unmarked
+from dnabert_s_cli.analysis.markers.search import MarkerHits
+from tests.marker_contigs import made_up_hits, made_up_set
+
+N_CONTIGS = 24  # twelve of each genome
+N_MARKERS = 6
+GENOME = np.repeat([0, 1], 12)
+TOGETHER = np.zeros(N_CONTIGS, dtype=np.int64)
+
+
+def two_genomes(across: float) -> csr_matrix:
+    """Contigs of two genomes, all joined: by 1 within one, by `across` between two."""
+    weights = np.where(GENOME[:, None] == GENOME, 1.0, across)
+    np.fill_diagonal(weights, 0)
+    return csr_matrix(weights)
+
+
+def hits_of(*contigs: int) -> MarkerHits:
+    """All markers, one on each of the first contigs from each of these on."""
+    places = [(contig + marker, marker) for contig in contigs for marker in range(N_MARKERS)]
+    return made_up_hits(made_up_set(N_MARKERS), N_CONTIGS, *places)
+
+
+def divided(
+    labels: NDArray[np.int64], hits: MarkerHits, *, across: float = 0.12, min_bin_bp: int = 100_000
+) -> NDArray[np.int64]:
+    lengths_bp = np.full(N_CONTIGS, 10_000)
+    return divide_contaminated(two_genomes(across), labels, hits=hits, lengths_bp=lengths_bp, min_bin_bp=min_bin_bp)
+
+
+def test_a_community_of_two_genomes_is_divided_where_markers_say_so() -> None:
+    np.testing.assert_array_equal(find_communities(two_genomes(0.12)), TOGETHER)  # the graph alone leaves it whole
+    np.testing.assert_array_equal(divided(TOGETHER, hits_of(0, 12)), GENOME)
+
+
+def test_a_clean_community_stays_whole() -> None:
+    np.testing.assert_array_equal(divided(TOGETHER, hits_of(0)), TOGETHER)
+
+
+def test_a_community_that_the_graph_cannot_divide_stays_whole() -> None:
+    np.testing.assert_array_equal(divided(TOGETHER, hits_of(0, 12), across=1.0), TOGETHER)
+
+
+def test_a_community_below_the_smallest_bin_is_left_alone() -> None:
+    np.testing.assert_array_equal(divided(TOGETHER, hits_of(0, 12), min_bin_bp=240_001), TOGETHER)
+
+
+def test_parts_below_the_smallest_bin_are_worth_nothing() -> None:
+    np.testing.assert_array_equal(divided(TOGETHER, hits_of(0, 12), min_bin_bp=150_000), TOGETHER)
+
+
+def test_contigs_of_no_community_stay_in_none() -> None:
+    labels = TOGETHER.copy()
+    labels[[11, 23]] = -1
+    expected = GENOME.copy()
+    expected[[11, 23]] = -1
+    np.testing.assert_array_equal(divided(labels, hits_of(0, 12)), expected)
+
+
+def test_other_communities_keep_their_labels() -> None:
+    labels = np.repeat([0, 1], [22, 2])
+    found = divided(labels, hits_of(0, 12))
+    np.testing.assert_array_equal(found[22:], [1, 1])
+    np.testing.assert_array_equal(np.unique(found[:12]), [0])
+    np.testing.assert_array_equal(np.unique(found[12:22]), [2])
+
+
+def test_no_community_at_all_stays_none() -> None:
+    np.testing.assert_array_equal(divided(np.full(N_CONTIGS, -1), hits_of(0, 12)), np.full(N_CONTIGS, -1))
+
+
+@pytest.mark.parametrize("n_markers_twice", [0, 1])
+def test_the_labels_given_are_not_changed(n_markers_twice: int) -> None:
+    labels = TOGETHER.copy()
+    divided(labels, hits_of(*(0, 12)[: 1 + n_markers_twice]))
+    np.testing.assert_array_equal(labels, TOGETHER)
+
+
+def test_a_community_without_markers_joins_the_genome_that_it_holds_on_to() -> None:
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of(0)), TOGETHER)
+
+
+def test_a_community_without_markers_that_is_cut_off_stays_apart() -> None:
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.01), GENOME, hits=hits_of(0)), GENOME)
+
+
+def test_two_genomes_are_not_joined() -> None:
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of(0, 12)), GENOME)
+
+
+def test_communities_without_markers_do_not_join_each_other() -> None:
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of()), GENOME)
+
+
+def test_a_few_surplus_markers_keep_a_community_apart() -> None:
+    places = [(marker, marker) for marker in range(20)] + [(20, 0)]  # 5 % complete, and all of it twice
+    hits = made_up_hits(made_up_set(20), N_CONTIGS, *places)
+    labels = np.repeat([0, 1], [20, 4])
+    graph = csr_matrix(np.ones((N_CONTIGS, N_CONTIGS)) - np.eye(N_CONTIGS))
+    np.testing.assert_array_equal(join_unmarked(graph, labels, hits=hits), labels)
+
+
+def test_contigs_of_no_community_join_none() -> None:
+    labels = GENOME.copy()
+    labels[5] = -1
+    expected = TOGETHER.copy()
+    expected[5] = -1
+    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), labels, hits=hits_of(6)), expected)

@@ -1,0 +1,109 @@
+"""Records of BAM files decoded by numpy are those that pysam reads."""
+
+from __future__ import annotations
+
+import gzip
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pysam
+import pytest
+
+from dnabert_s_cli.errors import DnabertSError
+from dnabert_s_cli.io.depth.aligned_reads import AlignedReads, ReadSieve
+from dnabert_s_cli.io.depth.bam import decode_reads
+from tests.io.depth.inputs import BAMS, Read, random_reads, segment, write_bam
+
+
+def _decoded(content: bytes, *, piece_bytes: int = 10_000_000) -> list[AlignedReads]:
+    pieces = (content[start : start + piece_bytes] for start in range(0, len(content), piece_bytes))
+    return list(decode_reads(pieces, "x.bam", sieve=ReadSieve("x.bam", min_mapq=0)))
+
+
+def _rows(batches: list[AlignedReads]) -> Iterator[tuple[int, int, int, list[tuple[int, int]]]]:
+    for one in batches:
+        ends = np.cumsum(one.n_operations)
+        pairs = list(zip(one.operations.tolist(), one.operation_bp.tolist(), strict=True))
+        for row, end in enumerate(ends.tolist()):
+            cigar = pairs[end - int(one.n_operations[row]) : end]
+            yield int(one.contigs[row]), int(one.starts[row]), int(one.edits[row]), cigar
+
+
+def _expected(path: Path) -> Iterator[tuple[int, int, int, list[tuple[int, int]]]]:
+    with pysam.AlignmentFile(str(path)) as file:
+        for one in file:
+            if not one.flag & (0x4 | 0x100 | 0x200 | 0x400):
+                edits = int(one.get_tag("NM")) if one.has_tag("NM") else -1
+                yield one.reference_id, one.reference_start, edits, list(one.cigartuples or [])
+
+
+@pytest.mark.parametrize("piece_bytes", [10_000_000, 5000, 37])
+def test_records_are_those_of_pysam(tmp_path: Path, piece_bytes: int) -> None:
+    path = write_bam(tmp_path / "x.bam", random_reads(300, (1000, 500), seed=1), (1000, 500))
+    found = _decoded(gzip.decompress(path.read_bytes()), piece_bytes=piece_bytes)
+    assert list(_rows(found)) == list(_expected(path))
+
+
+def test_real_records_are_those_of_pysam() -> None:
+    assert list(_rows(_decoded(gzip.decompress(BAMS[0].read_bytes())))) == list(_expected(BAMS[0]))
+
+
+@pytest.mark.parametrize("edits", [0, 200, 300, 70_000])
+def test_the_edits_are_found_behind_tags_of_all_types(tmp_path: Path, edits: int) -> None:
+    header = pysam.AlignmentHeader.from_references(["c"], [1000])
+    one = segment(Read(edits=None), header)
+    one.set_tags(
+        [
+            *(("XA", "A", "A"), ("XZ", "NMi text", "Z"), ("XF", 1.5, "f"), ("XI", -3, "i")),
+            *(
+                ("XB", array("H", [1, 2, 300])),
+                ("XH", "1AE3", "H"),
+                ("XE", "", "Z"),
+                ("NM", edits, "i"),
+                ("XC", 7, "C"),
+            ),
+        ]
+    )
+    with pysam.AlignmentFile(str(tmp_path / "x.bam"), "wb", header=header) as file:
+        file.write(one)
+        file.write(segment(Read(edits=None), header))
+    (batch,) = _decoded(gzip.decompress((tmp_path / "x.bam").read_bytes()))
+    assert batch.edits.tolist() == [edits, -1]
+
+
+def test_a_cigar_of_more_than_65535_operations_is_found_in_its_tag(tmp_path: Path) -> None:
+    n_pairs = 40_000
+    reads = [Read(start=0), Read(start=1, cigar="2M1D" * n_pairs + "5M", edits=n_pairs), Read(start=2)]
+    path = write_bam(tmp_path / "x.bam", reads, (200_000,))
+    (batch,) = _decoded(gzip.decompress(path.read_bytes()))
+    assert batch.n_operations.tolist() == [1, 2 * n_pairs + 1, 1]
+    assert batch.operation_bp.sum() == 100 + 3 * n_pairs + 5 + 100
+
+
+def test_a_clip_and_a_skip_without_a_long_cigar_stay(tmp_path: Path) -> None:
+    path = write_bam(tmp_path / "x.bam", [Read(cigar="100S50N")])
+    (batch,) = _decoded(gzip.decompress(path.read_bytes()))
+    assert batch.operation_bp.tolist() == [100, 50]
+
+
+@pytest.mark.parametrize("n_missing", [1, 150, 7000])
+def test_an_end_within_a_record_is_an_error(tmp_path: Path, n_missing: int) -> None:
+    content = gzip.decompress(write_bam(tmp_path / "x.bam", [Read()] * 100).read_bytes())
+    with pytest.raises(DnabertSError, match="BAM data are truncated or corrupt"):
+        _decoded(content[:-n_missing])
+
+
+def test_an_end_within_the_header_is_an_error() -> None:
+    with pytest.raises(DnabertSError, match="truncated"):
+        _decoded(gzip.decompress(BAMS[0].read_bytes())[:50])
+
+
+@pytest.mark.parametrize(("place", "value"), [(0, b"\x05\0\0\0"), (12, b"\xff"), (16, b"\xff\xff"), (20, b"\xff" * 4)])
+def test_sizes_that_cannot_be_are_an_error(tmp_path: Path, place: int, value: bytes) -> None:
+    content = bytearray(gzip.decompress(write_bam(tmp_path / "x.bam", [Read()]).read_bytes()))
+    start = len(gzip.decompress(write_bam(tmp_path / "y.bam", []).read_bytes()))
+    content[start + place : start + place + len(value)] = value
+    with pytest.raises(DnabertSError, match="corrupt"):
+        _decoded(bytes(content))

@@ -1,0 +1,90 @@
+"""What a table is by its first line."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnabert_s_cli.errors import DnabertSError
+from dnabert_s_cli.io.depth.columns import DepthColumns, depth_columns, sample_name
+
+
+def _columns(line: str, path: str = "x.tsv") -> DepthColumns:
+    return depth_columns(line.split("\t"), path, line=3)
+
+
+def _problem(line: str) -> str:
+    with pytest.raises(DnabertSError) as caught:
+        _columns(line)
+    assert (caught.value.path, caught.value.line) == ("x.tsv", 3)
+    return caught.value.problem
+
+
+def test_jgi_with_variances() -> None:
+    found = _columns("contigName\tcontigLen\ttotalAvgDepth\ta.bam\ta.bam-var\tb.bam\tb.bam-var")
+    assert found == DepthColumns(7, 1, ("a.bam", "b.bam"), (3, 5), (4, 6), True)
+
+
+def test_jgi_without_variances() -> None:
+    found = _columns("contigName\tcontigLen\ttotalAvgDepth\ta.bam\tb.bam")
+    assert found == DepthColumns(5, 1, ("a.bam", "b.bam"), (3, 4), (), True)
+
+
+def test_jgi_with_a_variance_of_another_sample_is_an_error() -> None:
+    assert "'b.bam-var'" in _problem("contigName\tcontigLen\ttotalAvgDepth\ta.bam\tb.bam-var")
+
+
+def test_jgi_without_samples_is_an_error() -> None:
+    assert _problem("contigName\tcontigLen\ttotalAvgDepth") == "has no column of a sample"
+
+
+def test_coverm_with_one_method() -> None:
+    assert _columns("Contig\ta Mean\tb c Mean") == DepthColumns(3, None, ("a", "b c"), (1, 2), (), True)
+
+
+def test_coverm_with_several_methods() -> None:
+    found = _columns(
+        "Contig\ta Mean\ta Trimmed Mean\ta Variance\ta Length\tb Mean\tb Trimmed Mean\tb Variance\tb Length"
+    )
+    assert found == DepthColumns(9, 4, ("a", "b"), (1, 5), (3, 7), True)
+
+
+def test_coverm_with_trimmed_means_only() -> None:
+    assert _columns("Contig\ta Trimmed Mean\ta Covered Fraction").means == (1,)
+
+
+def test_coverm_without_means_is_an_error() -> None:
+    assert _problem("Contig\ta RPKM\tb RPKM") == "has no column of means"
+
+
+def test_vamb() -> None:
+    assert _columns("contigname\ta\tb") == DepthColumns(3, None, ("a", "b"), (1, 2), (), True)
+
+
+def test_plain_header_with_lengths_and_samples_named_by_numbers() -> None:
+    assert _columns("id\tlength\t1\t2") == DepthColumns(4, 1, ("1", "2"), (2, 3), (), True)
+
+
+def test_strobealign_has_no_header() -> None:
+    assert _columns("contig_1\t3.5", "a/s1.tsv.gz") == DepthColumns(2, None, ("s1",), (1,), (), False)
+
+
+@pytest.mark.parametrize(
+    "line", ["c1\t1\t2", "ACGT", ">c1\tx", "@HD\tVN:1.6\tSO:coordinate", "a,b,c", "\x00\x01\t\x02\t1"]
+)
+def test_anything_else_is_an_error(line: str) -> None:
+    assert _problem(line).startswith("not a table of depths: '")
+
+
+def test_a_sample_named_twice_is_an_error() -> None:
+    assert _problem("contig\ta\tb\ta") == "two samples are named 'a'"
+
+
+def test_a_sample_without_a_name_is_an_error() -> None:
+    assert _problem("contig\ta\t") == "a column has no name"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("d/s1.tsv", "s1"), ("s1.aemb.txt.zst", "s1.aemb"), ("s1", "s1"), ("-", "stdin")]
+)
+def test_a_file_names_its_sample(path: str, name: str) -> None:
+    assert sample_name(path) == name

@@ -1,0 +1,115 @@
+"""Depths are joined by name, with one another and with contigs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from dnabert_s_cli.errors import DnabertSError
+from dnabert_s_cli.io.depth.joining import join_depth, merge_depths, stack_depths
+from dnabert_s_cli.io.depth.table import DepthTable
+
+
+def _table(
+    names: Sequence[str], sample: str = "a", *, lengths_bp: Sequence[int] = (), variance: bool = True, first: int = 1
+) -> DepthTable:
+    """The contigs have the depths `first`, `first` + 1, ..., and ten times that variance."""
+    mean = np.arange(first, first + len(names), dtype=np.float32)[:, None]
+    lengths = np.array(lengths_bp or [0] * len(names), dtype=np.int64)
+    return DepthTable(list(names), lengths, (sample,), mean, 10 * mean if variance else None)
+
+
+def _lengths(*lengths_bp: int) -> np.ndarray:
+    return np.array(lengths_bp, dtype=np.int64)
+
+
+def test_contigs_get_their_depth_in_their_order() -> None:
+    joined = join_depth(_table("xyz"), ["z", "x"], lengths_bp=_lengths(5, 5), path="d")
+    assert (joined.mean.tolist(), joined.known.tolist()) == ([[3], [1]], [True, True])
+    assert joined.variance is not None
+    assert joined.variance.tolist() == [[30], [10]]
+
+
+def test_a_contig_without_depth_has_zero_and_is_marked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "dnabert_s_cli")
+    joined = join_depth(_table("xyw"), ["x", "q", "y"], lengths_bp=_lengths(5, 5, 5), path="d.tsv")
+    assert (joined.mean.tolist(), joined.known.tolist()) == ([[1], [0], [2]], [True, False, True])
+    assert "d.tsv: 2 contigs matched, 1 missing in it, 1 extra" in caplog.text
+
+
+def test_a_full_match_is_silent(caplog: pytest.LogCaptureFixture) -> None:
+    join_depth(_table("x"), ["x"], lengths_bp=_lengths(5), path="d")
+    assert caplog.text == ""
+
+
+def test_depth_of_other_contigs_is_an_error() -> None:
+    with pytest.raises(DnabertSError, match=r"knows only 1 of 3 contigs by name") as caught:
+        join_depth(_table("xyz"), ["x", "p", "q"], lengths_bp=_lengths(5, 5, 5), path="d.tsv")
+    assert caught.value.path == "d.tsv"
+
+
+def test_another_length_is_an_error() -> None:
+    with pytest.raises(DnabertSError, match=r"is 70 bp long here, 7 bp in the sequences") as caught:
+        join_depth(_table("xy", lengths_bp=(5, 70)), ["x", "y"], lengths_bp=_lengths(5, 7), path="d.tsv")
+    assert (caught.value.path, caught.value.record) == ("d.tsv", "y")
+
+
+def test_a_length_of_six_digits_agrees() -> None:
+    table = _table("x", lengths_bp=[12_345_700])
+    assert join_depth(table, ["x"], lengths_bp=_lengths(12_345_678), path="d").known.all()
+
+
+def test_samples_of_several_sources_stand_side_by_side() -> None:
+    names, lengths_bp = ["x", "y"], _lengths(5, 5)
+    parts = [join_depth(_table("xy", "a"), names, lengths_bp=lengths_bp, path="a")]
+    parts.append(join_depth(_table("y", "b", first=7), names, lengths_bp=lengths_bp, path="b"))
+    stacked = stack_depths(parts)
+    assert (stacked.samples, stacked.mean.tolist()) == (("a", "b"), [[1, 0], [2, 7]])
+    assert stacked.known.tolist() == [False, True]
+    assert stacked.variance is not None
+
+
+def test_variances_are_dropped_where_one_source_has_none() -> None:
+    names, lengths_bp = ["x"], _lengths(5)
+    parts = [join_depth(_table("x"), names, lengths_bp=lengths_bp, path="a")]
+    parts.append(join_depth(_table("x", "b", variance=False), names, lengths_bp=lengths_bp, path="b"))
+    assert stack_depths(parts).variance is None
+
+
+def test_merging_joins_by_name(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "dnabert_s_cli")
+    merged = merge_depths([("a.tsv", _table("xy")), ("b.tsv", _table("zy", "b", first=7))])
+    assert (merged.names, merged.samples) == (["x", "y", "z"], ("a", "b"))
+    assert merged.mean.tolist() == [[1, 0], [2, 8], [0, 7]]
+    assert "b.tsv: knows 2 of 3 contigs; the depth of the other 1 is taken as 0" in caplog.text
+
+
+def test_ten_thousand_names_of_two_files_are_one_each() -> None:
+    names = [f"contig_{n}" for n in range(10_000)]
+    merged = merge_depths([("a", _table(names)), ("b", _table(names[::-1], "b"))])
+    assert merged.names == names
+    assert np.all(merged.mean.sum(axis=1) == 10_001)
+
+
+def test_a_sample_of_two_files_is_an_error() -> None:
+    with pytest.raises(DnabertSError, match=r"its sample 'a' is also one of x\.tsv") as caught:
+        merge_depths([("x.tsv", _table("c")), ("y.tsv", _table("c"))])
+    assert caught.value.path == "y.tsv"
+
+
+def test_a_contig_of_two_lengths_is_an_error() -> None:
+    sources = [("x.tsv", _table("c", lengths_bp=[5])), ("y.tsv", _table("c", "b", lengths_bp=[6]))]
+    with pytest.raises(DnabertSError, match=r"is 6 bp long here, 5 bp in a file before") as caught:
+        merge_depths(sources)
+    assert (caught.value.path, caught.value.record) == ("y.tsv", "c")
+
+
+@pytest.mark.parametrize(
+    ("first_bp", "second_bp"), [(0, 5), (5, 0), (12_345_700, 12_345_678), (12_345_678, 12_345_700)]
+)
+def test_the_most_exact_length_is_kept(first_bp: int, second_bp: int) -> None:
+    sources = [("x", _table("c", lengths_bp=[first_bp])), ("y", _table("c", "b", lengths_bp=[second_bp]))]
+    assert merge_depths(sources).lengths_bp.tolist() == [5 if first_bp in (0, 5) else 12_345_678]

@@ -1,0 +1,90 @@
+"""Files of `bin` from contigs whose bins are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dnabert_s_cli.io.sequences.reading import InputSummary
+from dnabert_s_cli.pipelines.bin.outputs import (
+    BinnedContigs,
+    OutputOptions,
+    WrittenBins,
+    map_contigs,
+    write_bin_report,
+    write_outputs,
+)
+from dnabert_s_cli.pipelines.progress import Silent
+from dnabert_s_cli.pipelines.vectors.encoding import SequenceInput
+from tests.marker_contigs import made_up_hits, made_up_set
+
+SEQUENCES = {"a": "ACGG" * 10, "tiny": "AT", "b": "AATT" * 5, "c": "GGGG" * 20, "n": "NNNN" * 5}
+
+
+def some_contigs(**more: object) -> BinnedContigs:
+    """Contigs without the tiny one; b and c in bin 1, a in bin 2, n in none."""
+    lengths_bp = np.array([40, 20, 80, 20])
+    unit = np.eye(4, dtype=np.float32)
+    return BinnedContigs(("a", "b", "c", "n"), lengths_bp, np.array([2, 1, 1, 0]), unit, **more)  # type: ignore[arg-type]
+
+
+def write(folder: Path, binned: BinnedContigs, options: OutputOptions | None = None) -> WrittenBins:
+    path = folder / "contigs.fasta"
+    path.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in SEQUENCES.items()))
+    (folder / "out").mkdir()
+    source = SequenceInput((str(path),), 10)
+    return write_outputs(folder / "out", source, binned=binned, options=options or OutputOptions())
+
+
+def table(folder: Path) -> list[list[str]]:
+    return [line.split("\t") for line in (folder / "out" / "bins.tsv").read_text().splitlines()]
+
+
+def test_contig2bin_goes_by_bin_then_by_input(tmp_path: Path) -> None:
+    write(tmp_path, some_contigs())
+    assert (tmp_path / "out" / "contig2bin.tsv").read_text() == "b\tbin.1\nc\tbin.1\na\tbin.2\n"
+
+
+def test_depth_of_a_bin_is_the_mean_by_length(tmp_path: Path) -> None:
+    depth = np.array([[3.0, 1.0], [10.0, 0.0], [20.0, 5.0], [9.0, 9.0]], dtype=np.float32)
+    write(tmp_path, some_contigs(depth=depth, samples=("s1", "s2")))
+    assert table(tmp_path)[0][6:] == ["s1", "s2"]
+    assert [row[6:] for row in table(tmp_path)[1:]] == [["18.0000", "4.0000"], ["3.0000", "1.0000"]]
+
+
+def test_quality_is_that_of_each_bin(tmp_path: Path) -> None:
+    hits = made_up_hits(made_up_set(2), 4, (1, 0), (2, 0), (0, 0), (3, 1))
+    written = write(tmp_path, some_contigs(hits=hits))
+    assert written.quality == {1: (50.0, 50.0), 2: (50.0, 0.0)}
+    assert [row[6:] for row in table(tmp_path)[1:]] == [["50.00", "50.00"], ["50.00", "0.00"]]
+
+
+def test_without_depth_and_markers_there_are_no_columns_for_them(tmp_path: Path) -> None:
+    write(tmp_path, some_contigs())
+    assert table(tmp_path)[0] == ["bin", "n_contigs", "total_bp", "n50", "longest", "gc"]
+
+
+def test_gc_is_of_known_bases_and_not_a_number_where_there_is_none(tmp_path: Path) -> None:
+    gc = write(tmp_path, some_contigs()).gc
+    np.testing.assert_array_equal(gc, [0.75, 0.0, 1.0, np.nan])
+
+
+def test_bases_of_short_contigs_are_counted(tmp_path: Path) -> None:
+    assert write(tmp_path, some_contigs()).short_bp == 2
+
+
+def test_short_contigs_are_among_the_unbinned(tmp_path: Path) -> None:
+    write(tmp_path, some_contigs(), OutputOptions(unbinned=True))
+    assert (tmp_path / "out" / "unbinned.fa").read_text() == f">tiny\nAT\n>n\n{'NNNN' * 5}\n"
+
+
+@pytest.mark.parametrize("title", ["gut sample", ""])
+def test_the_report_bears_the_name_of_the_output(tmp_path: Path, title: str) -> None:
+    binned = some_contigs()
+    written = write(tmp_path, binned)
+    shown = map_contigs(binned, gc=written.gc, seed=0, threads=1, progress=Silent())
+    summary = InputSummary(n_records=4, total_bp=160, longest_bp=80, n_short=1, files=())
+    write_bin_report(tmp_path / "out", shown, written=written, run={}, title=title, summary=summary)
+    assert f"<title>{title or 'bins'}" in (tmp_path / "out" / "report.html").read_text()
