@@ -67,11 +67,11 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (shape.silenced_without_reason, "io/a.py", "x = 1  # type: ignore[misc]"),
     (shape.silenced_without_reason, "io/a.py", "x = 1  # noqa"),
     (shape.names_twice, "embed.py", "def embed(): ..."),
-    (commands.fat_commands, "cli/a.py", "def a():\n    from ..pipelines import embed\n" + "    x = 1\n" * 30),
-    (commands.fat_commands, "cli/a.py", "def a():\n    pass"),
-    (commands.literal_command_defaults, "cli/a.py", "def a(n: int = 5): ..."),
-    (commands.literal_command_defaults, "cli/a.py", "def a(*, method: str = 'kmedoid'): ..."),
-    (commands.literal_command_defaults, "cli/a.py", "def a(method=Method.KMEDOID): ..."),
+    (commands.fat_commands, "cli/commands/a.py", "def a():\n    from ...pipelines import embed\n" + "    x = 1\n" * 30),
+    (commands.fat_commands, "cli/commands/a.py", "def a():\n    pass"),
+    (commands.literal_command_defaults, "cli/commands/a.py", "def a(n: int = 5): ..."),
+    (commands.literal_command_defaults, "cli/commands/a.py", "def a(*, method: str = 'kmedoid'): ..."),
+    (commands.literal_command_defaults, "cli/commands/a.py", "def a(method=Method.KMEDOID): ..."),
     (commands.literal_command_defaults, "cli/options.py", "x = typer.Option(0.5, '--x')"),
     (commands.literal_command_defaults, "cli/options.py", "x = typer.Option('--x', default=3)"),
     (commands.literal_pipeline_defaults, "pipelines/a.py", "def a(*, seed: int = 0): ..."),
@@ -90,16 +90,16 @@ CLEAN = {
     "io/a.py": '"""A."""\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .b import one',
     "pipelines/embed.py": '"""A."""\nfrom ..io import b\nfrom .. import defaults\n'
     'def embed_files(*, seed: int = defaults.SEED, gz: bool = False):\n    """A."""',
-    "cli/__init__.py": '"""A."""\nimport sys\nimport typer\nfrom . import embed\nsys.exit(0)',
-    "cli/embed.py": '"""A."""\nfrom .. import defaults\n'
+    "cli/__init__.py": '"""A."""\nimport sys\nimport typer\nfrom .commands import embed\nsys.exit(0)',
+    "cli/commands/embed.py": '"""A."""\nfrom ... import defaults\n'
     'def embed(a, b, c, d, e, f, g, h, i, seed: int = defaults.SEED, output: str = "-", x=opt.X(defaults.X)):\n'
-    '    """A."""\n    from ..pipelines.embed import embed_files\n    embed_files(seed=seed)',
+    '    """A."""\n    from ...pipelines.embed import embed_files\n    embed_files(seed=seed)',
     "cli/console.py": '"""A."""\ndef show(*, left: int = 1):\n    """A."""',
     "analysis/deep.py": '"""A."""\ndef _f(a, b, *, c):\n for x in a:\n  if x: ...\n  elif b:\n   with c: ...\n  elif c:'
     "\n   try: ...\n   finally: ...",
 }
 
-RULES: list[Rule] = list(dict.fromkeys(rule for rule, _, _ in PLANTED))
+RULES: list[Rule] = [*dict.fromkeys(rule for rule, _, _ in PLANTED), shape.full_folders]
 
 
 def _plant(folder: Path, files: dict[str, str]) -> list[Module]:
@@ -132,6 +132,12 @@ def test_a_planted_violation_is_found(rule: Rule, path: str, source: str, tmp_pa
     found = rule(_plant(tmp_path, {**CLEAN, path: source}))
     assert len(found) == 1
     assert path in found[0] or rule is arrows.import_cycles
+
+
+def test_a_full_folder_is_found(tmp_path: Path) -> None:
+    full = {f"io/deep/{name}.py": "" for name in map(str, range(shape.FOLDER_MODULES))}
+    assert shape.full_folders(_plant(tmp_path / "full", full)) == []
+    assert len(shape.full_folders(_plant(tmp_path / "over", full | {"io/deep/more.py": ""}))) == 1
 
 
 @pytest.mark.parametrize("rule", RULES, ids=_name)

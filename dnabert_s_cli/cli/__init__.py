@@ -16,21 +16,21 @@ import typer
 
 from .. import __version__
 from ..errors import DnabertSError
-from .bin import bin_contigs
-from .classify import classify
-from .cluster import cluster
+from .commands.bin import bin_contigs
+from .commands.classify import classify
+from .commands.cluster import cluster
+from .commands.depth import depth
+from .commands.doctor import doctor
+from .commands.embed import embed
+from .commands.evaluate import evaluate
+from .commands.evaluate_bins import evaluate_bins
+from .commands.merge import merge
+from .commands.models import models
+from .commands.pairs import pairs
+from .commands.simulate import simulate
+from .commands.train import train
 from .console import show_error
-from .depth import depth
-from .doctor import doctor
-from .embed import embed
-from .evaluate import evaluate
-from .evaluate_bins import evaluate_bins
-from .flags import expand_flags
-from .merge import merge
-from .models import models
-from .pairs import pairs
-from .simulate import simulate
-from .train import train
+from .options.flags import expand_flags
 
 _INTERRUPTED = 130
 _TERMINATED = 143

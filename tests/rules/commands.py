@@ -1,6 +1,6 @@
 """What a command may be: thin, its pipeline inside it, its defaults from `defaults.py`.
 
-Every public function of a module in `cli/` is a command, except in `HELPERS`.
+Every public function of a module in `cli/commands/` is a command.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from tests.rules.source_tree import (
     public_functions,
 )
 
-HELPERS = frozenset({"cli", "options", "console", "flags"})  # cli/__init__.py and what the commands share
 COMMAND_LINES = 25
 
 
 def command_modules(modules: Sequence[Module]) -> list[Module]:
-    """Return the modules of `cli/` that hold commands."""
-    return [one for one in modules if one.layer == "cli" and one.name.split(".")[-1] not in HELPERS]
+    """Return the modules of `cli/commands/`."""
+    return [one for one in modules if one.name.startswith(f"{one.package}.cli.commands.")]
 
 
 def fat_commands(modules: Sequence[Module]) -> list[str]:
@@ -64,8 +63,9 @@ def literal_pipeline_defaults(modules: Sequence[Module]) -> list[str]:
 
 
 def _with_options(module: Module) -> list[FunctionNode]:
-    """Return the functions of a module in `cli/` whose parameters are options; not those that commands share."""
-    return [] if module.name.split(".")[-1] in HELPERS - {"cli"} else list(functions(module))
+    """Return the functions of a module whose parameters are options: commands, and the root's callback."""
+    holds = module.is_package or module.name.startswith(f"{module.package}.cli.commands.")
+    return list(functions(module)) if holds else []
 
 
 def _all_defaults(functions: Iterable[FunctionNode]) -> Iterator[tuple[str, ast.expr]]:

@@ -94,7 +94,7 @@ def _own_signatures(module: Module) -> Iterator[tuple[FunctionNode, int]]:
 
     Left out are commands in `cli/`, and methods whose signature Python or torch prescribes.
     """
-    commands = set(public_functions(module)) if module.layer == "cli" else set()
+    commands = set(public_functions(module)) if module.name.startswith(f"{module.package}.cli.") else set()
     bound = methods(module)
     for one in functions(module):
         is_method = one in bound

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .. import defaults
-from . import options as opt
-from .console import duration, progress, say, scaled, show_table, warn
+from ... import defaults
+from ..console import duration, progress, say, scaled, show_table, warn
+from ..options import common as opt
 
 if TYPE_CHECKING:
-    from ..pipelines.bin.outputs import OutputOptions
-    from ..pipelines.bin.recipe import BinReport
-    from ..pipelines.bin.stages import BinInput
+    from ...pipelines.bin.outputs import OutputOptions
+    from ...pipelines.bin.recipe import BinReport
+    from ...pipelines.bin.stages import BinInput
 
 _SHOWN_BINS = 20
 _EVIDENCE, _OUTPUT = "Evidence", "Output"
@@ -56,9 +56,9 @@ class EvidenceFlags:
 
     def source(self, contigs: list[str], *, threads: int) -> BinInput:
         """The same for the pipeline."""
-        from ..pipelines.bin.stages import BinInput
-        from ..pipelines.depth.samples import DepthInput
-        from ..pipelines.vectors.encoding import SequenceInput
+        from ...pipelines.bin.stages import BinInput
+        from ...pipelines.depth.samples import DepthInput
+        from ...pipelines.vectors.encoding import SequenceInput
 
         if self.markers is not None and self.no_markers:
             raise typer.BadParameter("give either --markers or --no-markers")
@@ -92,7 +92,7 @@ class OutputFlags:
 
     def options(self, output: Path) -> OutputOptions:
         """The same for the pipeline; the sample is named after the folder."""
-        from ..pipelines.bin.outputs import OutputOptions
+        from ...pipelines.bin.outputs import OutputOptions
 
         return OutputOptions(self.gzip, self.unbinned, self.biobox, output.name, not self.no_report)
 
@@ -129,9 +129,9 @@ def bin_contigs(
     bins.tsv, report.html and run.json. What takes long is kept in FOLDER.partial until then, for --resume.
     """
     messages.start()
-    from ..pipelines.bin.recipe import BinOptions
-    from ..pipelines.bin.recipe import bin_contigs as run
-    from ..pipelines.cluster.methods import ClusterOptions
+    from ...pipelines.bin.recipe import BinOptions
+    from ...pipelines.bin.recipe import bin_contigs as run
+    from ...pipelines.cluster.methods import ClusterOptions
 
     is_hdbscan = method == "hdbscan"
     smallest = defaults.MIN_CLUSTER_SIZE if is_hdbscan else defaults.MIN_BIN_CONTIGS

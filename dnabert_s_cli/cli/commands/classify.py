@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from .. import defaults
-from . import options as opt
-from .console import duration, progress, say, scaled, show_table, warn
-from .flags import expand_flags
+from ... import defaults
+from ..console import duration, progress, say, scaled, show_table, warn
+from ..options import common as opt
+from ..options.flags import expand_flags
 
 if TYPE_CHECKING:
-    from ..pipelines.classify.fit import FitReport
-    from ..pipelines.classify.recipe import ClassifyReport
+    from ...pipelines.classify.fit import FitReport
+    from ...pipelines.classify.recipe import ClassifyReport
 
 _STDOUT = "-"
 _SHOWN_LABELS = 20
@@ -74,8 +74,8 @@ def run_classifier(
     """Give each sequence a label, or none where none is certain."""
     messages.start()
     opt.require_one_input(sequences, embeddings)
-    from ..pipelines.classify.recipe import ClassifyOutput, classify_sequences, classify_table
-    from ..pipelines.vectors.encoding import SequenceInput
+    from ...pipelines.classify.recipe import ClassifyOutput, classify_sequences, classify_table
+    from ...pipelines.vectors.encoding import SequenceInput
 
     files = ClassifyOutput(output, kreport, taxvamb, force)
     opt.require_one_stream(output, kreport, taxvamb)
@@ -149,9 +149,9 @@ def fit_classifier(
     """Learn labels from references and write a classifier."""
     messages.start()
     opt.require_one_input(sequences, embeddings)
-    from ..pipelines.classify.fit import FitOptions, fit_from_sequences, fit_from_table
-    from ..pipelines.classify.references import ReferenceOptions
-    from ..pipelines.vectors.encoding import SequenceInput
+    from ...pipelines.classify.fit import FitOptions, fit_from_sequences, fit_from_table
+    from ...pipelines.classify.references import ReferenceOptions
+    from ...pipelines.vectors.encoding import SequenceInput
 
     cutting = ReferenceOptions(piece, pieces_per_label, crops, seed)
     how = FitOptions(labels, taxonomy, method, neighbours, max_fpr, cutting)
@@ -169,7 +169,7 @@ def fit_classifier(
 
 def _show(report: ClassifyReport) -> None:
     """The most frequent labels, and what was classified."""
-    from ..pipelines.classify.recipe import label_rows
+    from ...pipelines.classify.recipe import label_rows
 
     rows = [(label, f"{count:,}", f"{share:.1%}") for label, count, share in label_rows(report, most=_SHOWN_LABELS)]
     if rows:
@@ -187,7 +187,7 @@ def _show(report: ClassifyReport) -> None:
 
 def _say_fit(report: FitReport, *, max_fpr: float, is_quiet: bool) -> None:
     """How held-out sequences did, by rank and length, and what could not be calibrated."""
-    from ..pipelines.classify.fit import calibration_rows, uncalibrated
+    from ...pipelines.classify.fit import calibration_rows, uncalibrated
 
     for gap in uncalibrated(report, max_fpr=max_fpr):
         warn(gap)

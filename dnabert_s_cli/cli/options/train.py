@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .. import defaults
+from ... import defaults
 
 if TYPE_CHECKING:
-    from ..pipelines.train.config import DataConfig, ModelConfig, ObjectiveConfig
+    from ...pipelines.train.config import DataConfig, ModelConfig, ObjectiveConfig
 
 Views = Literal["same_species", "dropout", "double_strand", "mutate"]
 LengthLaw = Literal["uniform", "log_uniform"]
@@ -113,7 +113,7 @@ class DataFlags:
 
     def config(self) -> DataConfig:
         """The same for the pipeline."""
-        from ..pipelines.train.config import DataConfig, ViewSpec
+        from ...pipelines.train.config import DataConfig, ViewSpec
 
         views = ViewSpec(
             kind=self.views,
@@ -177,7 +177,7 @@ class ModelFlags:
 
     def config(self) -> ModelConfig:
         """The same for the pipeline."""
-        from ..pipelines.train.config import ModelConfig
+        from ...pipelines.train.config import ModelConfig
 
         init = str(self.init) if self.init else None
         return ModelConfig(self.base, init, self.tokenizer, self.vocab_size, self.max_tokens, self.recompute)
@@ -226,7 +226,7 @@ class ObjectiveFlags:
 
     def config(self) -> ObjectiveConfig:
         """The same for the pipeline."""
-        from ..pipelines.train.config import ObjectiveConfig
+        from ...pipelines.train.config import ObjectiveConfig
 
         if self.no_mix and self.no_curriculum:
             raise typer.BadParameter("give either --no-mix or --no-curriculum")

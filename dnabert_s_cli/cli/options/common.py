@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .. import defaults
-from .console import start_logging
+from ... import defaults
+from ..console import start_logging
 
 if TYPE_CHECKING:
-    from ..pipelines.vectors.encoding import EncoderOptions
+    from ...pipelines.vectors.encoding import EncoderOptions
 
 _MODEL = "Model"
 _INPUT = "Input"
@@ -157,7 +157,7 @@ class EncoderFlags:
 
     def options(self, *, device: str | None = None) -> EncoderOptions:
         """The same for a pipeline; `device` stands in where none was chosen."""
-        from ..pipelines.vectors.encoding import EncoderOptions
+        from ...pipelines.vectors.encoding import EncoderOptions
 
         return EncoderOptions(
             model=self.model,
@@ -193,7 +193,7 @@ class ReaderFlags:
 
     def options(self) -> EncoderOptions:
         """The same for a pipeline."""
-        from ..pipelines.vectors.encoding import EncoderOptions
+        from ...pipelines.vectors.encoding import EncoderOptions
 
         return EncoderOptions(
             model=self.model,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .. import defaults
-from . import options as opt
-from .console import duration, progress, say
+from ... import defaults
+from ..console import duration, progress, say
+from ..options import common as opt
 
 if TYPE_CHECKING:
-    from ..pipelines.cluster.recipe import Clusters
+    from ...pipelines.cluster.recipe import Clusters
 
 _STDOUT = "-"
 _AUTO = "auto"
@@ -80,10 +80,10 @@ def cluster(
     """Group sequences, or vectors embedded before, into clusters; -1 in the output is no cluster."""
     messages.start()
     opt.require_one_input(sequences, embeddings)
-    from ..pipelines.cluster import files as beside
-    from ..pipelines.cluster import recipe as run
-    from ..pipelines.cluster.methods import ClusterOptions
-    from ..pipelines.vectors.encoding import SequenceInput
+    from ...pipelines.cluster import files as beside
+    from ...pipelines.cluster import recipe as run
+    from ...pipelines.cluster.methods import ClusterOptions
+    from ...pipelines.vectors.encoding import SequenceInput
 
     number, threads = _number(clusters), encoder.threads
     how = ClusterOptions(method, min_similarity, min_cluster_size, number, neighbours, seed=seed, threads=threads)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options as opt
-from .console import duration, progress, say, scaled
-from .train_options import DataFlags, ModelFlags, ObjectiveFlags
-from .train_run_options import OptimiserFlags, RunFlags
+from ..console import duration, progress, say, scaled
+from ..options import common as opt
+from ..options.train import DataFlags, ModelFlags, ObjectiveFlags
+from ..options.train_run import OptimiserFlags, RunFlags
 
 if TYPE_CHECKING:
-    from ..pipelines.train.recipe import TrainReport
+    from ...pipelines.train.recipe import TrainReport
 
 
 def train(
@@ -38,15 +38,15 @@ def train(
     best/ and last/ are model folders that every command opens with --model.
     """
     messages.start()
-    from ..pipelines.launching import is_first_process, launch_processes
-    from ..pipelines.train.config import TrainConfig
+    from ...pipelines.launching import is_first_process, launch_processes
+    from ...pipelines.train.config import TrainConfig
 
     config = TrainConfig(data.config(), model.config(), objective.config(), optimiser.config(), run.config())
     code = launch_processes(sys.argv[1:], gpus=run.gpus, processes=run.processes)
     if code is not None:
         return code
-    from ..pipelines.train.recipe import TrainOutput
-    from ..pipelines.train.recipe import train as run_here
+    from ...pipelines.train.recipe import TrainOutput
+    from ...pipelines.train.recipe import train as run_here
 
     where = TrainOutput(output, run.resume == "auto", force)
     with progress(quiet=messages.quiet or not is_first_process()) as shown:

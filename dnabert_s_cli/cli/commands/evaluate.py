@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .. import defaults
-from . import evaluate_options as own
-from . import options as opt
-from .console import duration, print_table, progress, say, show_table, warn
-from .flags import expand_flags
+from ... import defaults
+from ..console import duration, print_table, progress, say, show_table, warn
+from ..options import common as opt
+from ..options import evaluate as own
+from ..options.flags import expand_flags
 
 if TYPE_CHECKING:
-    from ..pipelines.evaluate.protocols import ProtocolOptions
-    from ..pipelines.evaluate.recipe import EvaluationReport
-    from ..pipelines.evaluate.sets import FoundSets
+    from ...pipelines.evaluate.protocols import ProtocolOptions
+    from ...pipelines.evaluate.recipe import EvaluationReport
+    from ...pipelines.evaluate.sets import FoundSets
 
 evaluate = typer.Typer(help="Measure models, clusters and bins against a known truth.", no_args_is_help=True)
 
@@ -33,8 +33,8 @@ def clustering(
 ) -> None:
     """K-means with the true number of species: ARI, NMI, homogeneity, completeness."""
     messages.start()
-    from ..pipelines.evaluate.protocols import CLUSTERING, ProtocolOptions
-    from ..pipelines.evaluate.sets import FoundSets
+    from ...pipelines.evaluate.protocols import CLUSTERING, ProtocolOptions
+    from ...pipelines.evaluate.sets import FoundSets
 
     found = FoundSets(labelled=(*sets.found().labelled, *sets.named()))
     options = ProtocolOptions(n_seeds=seeds, seed=models.seed, threads=models.threads)
@@ -54,8 +54,8 @@ def classification(
 ) -> None:
     """Logistic regression on a few labelled sequences of each species: macro F1."""
     messages.start()
-    from ..pipelines.evaluate.protocols import CLASSIFICATION, ProtocolOptions
-    from ..pipelines.evaluate.sets import FoundSets
+    from ...pipelines.evaluate.protocols import CLASSIFICATION, ProtocolOptions
+    from ...pipelines.evaluate.sets import FoundSets
 
     found = FoundSets(labelled=(*sets.found().labelled, *sets.named()))
     options = ProtocolOptions(seeds, few.numbers(), few.tests, seed=models.seed, threads=models.threads)
@@ -74,8 +74,8 @@ def binning(
 ) -> None:
     """Modified k-medoid: how many species have an F1, and a recall, above 0.1 to 0.9."""
     messages.start()
-    from ..pipelines.evaluate.protocols import BINNING, ProtocolOptions
-    from ..pipelines.evaluate.sets import FoundSets, with_threshold_set
+    from ...pipelines.evaluate.protocols import BINNING, ProtocolOptions
+    from ...pipelines.evaluate.sets import FoundSets, with_threshold_set
 
     every = (*sets.found().binning, *sets.named())
     found = FoundSets(binning=with_threshold_set(every, binned.threshold_set))
@@ -103,8 +103,8 @@ def every_task(
 ) -> None:
     """All three on every set of a folder; each model embeds a set once."""
     messages.start()
-    from ..pipelines.evaluate.protocols import BINNING, CLASSIFICATION, CLUSTERING, ProtocolOptions
-    from ..pipelines.evaluate.sets import FoundSets, find_sets, with_threshold_set
+    from ...pipelines.evaluate.protocols import BINNING, CLASSIFICATION, CLUSTERING, ProtocolOptions
+    from ...pipelines.evaluate.sets import FoundSets, find_sets, with_threshold_set
 
     found = find_sets(folder, cut_bp=max_length)
     found = FoundSets(found.labelled, with_threshold_set(found.binning, binned.threshold_set))
@@ -123,8 +123,8 @@ def _run(  # by position: the groups of flags of every command here, in their or
     messages: opt.MessageFlags,
 ) -> EvaluationReport:
     """The evaluation, with its progress shown."""
-    from ..pipelines.evaluate.recipe import Evaluation, evaluate_models
-    from ..pipelines.evaluate.systems import parse_models
+    from ...pipelines.evaluate.recipe import Evaluation, evaluate_models
+    from ...pipelines.evaluate.systems import parse_models
 
     named = parse_models(models.models)
     encoder, cache = models.encoder(), models.cache_folder()

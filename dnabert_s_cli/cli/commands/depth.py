@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from .. import defaults
-from . import options as opt
-from .console import duration, progress, say, warn
+from ... import defaults
+from ..console import duration, progress, say, warn
+from ..options import common as opt
 
 _READS = "Reads"
 
@@ -56,8 +56,8 @@ def depth(
     Each contig's mean depth and its variance, as MetaBAT2's jgi_summarize_bam_contig_depths computes them.
     """
     messages.start()
-    from ..pipelines.depth.recipe import make_depth_table, sort_inputs
-    from ..pipelines.depth.samples import DepthInput, DepthOptions
+    from ...pipelines.depth.recipe import make_depth_table, sort_inputs
+    from ...pipelines.depth.samples import DepthInput, DepthOptions
 
     options = DepthOptions(min_identity, end_bp, min_mapq)
     source = sort_inputs(inputs, DepthInput(reference_path=reference, options=options, threads=threads))

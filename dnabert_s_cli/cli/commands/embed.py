@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .. import defaults
-from . import options as opt
-from .console import duration, progress, say, scaled
+from ... import defaults
+from ..console import duration, progress, say, scaled
+from ..options import common as opt
 
 if TYPE_CHECKING:
-    from ..pipelines.embed.recipe import EmbedReport
-    from ..pipelines.progress import Progress
-    from ..pipelines.vectors.encoding import EncoderOptions, SequenceInput
+    from ...pipelines.embed.recipe import EmbedReport
+    from ...pipelines.progress import Progress
+    from ...pipelines.vectors.encoding import EncoderOptions, SequenceInput
 
 _STDOUT = "-"
 _CPU = "cpu"
@@ -92,13 +92,13 @@ def embed(
     Beside emb.npy stand emb.ids.tsv (id, length, tokens, windows) and emb.run.json (how it was made).
     """
     messages.start()
-    from ..pipelines.launching import is_first_process, launch_processes
+    from ...pipelines.launching import is_first_process, launch_processes
 
     split.check(is_stdout=str(output) == _STDOUT)
     code = launch_processes(sys.argv[1:], gpus=split.gpus, processes=split.processes)
     if code is not None:
         return code
-    from ..pipelines.vectors.encoding import SequenceInput
+    from ...pipelines.vectors.encoding import SequenceInput
 
     source = SequenceInput(tuple(sequences), min_length, reference)
     options = encoder.options(device=_CPU if split.processes > 1 else None)
@@ -118,7 +118,7 @@ def embed(
 def _run_to_stdout(
     source: SequenceInput, options: EncoderOptions, *, table_format: str | None, shown: Progress
 ) -> EmbedReport:
-    from ..pipelines.embed.recipe import embed_to_stdout
+    from ...pipelines.embed.recipe import embed_to_stdout
 
     return embed_to_stdout(source, options, table_format=table_format or "tsv", progress=shown)
 
@@ -133,14 +133,14 @@ def _run(
     shown: Progress,
 ) -> EmbedReport | None:
     """The whole, one shard of it, or one process's part: one function each."""
-    from ..pipelines.embed.recipe import TableOptions
-    from ..pipelines.embed.recipe import embed as run
-    from ..pipelines.launching import is_one_of_several
+    from ...pipelines.embed.recipe import TableOptions
+    from ...pipelines.embed.recipe import embed as run
+    from ...pipelines.launching import is_one_of_several
 
     how = TableOptions(*writing)
     if not split.shard and not is_one_of_several():
         return run(source, output, options=options, writing=how, argv=sys.argv, progress=shown)
-    from ..pipelines.embed.shards import embed_shard, embed_together
+    from ...pipelines.embed.shards import embed_shard, embed_together
 
     if not split.shard:
         return embed_together(source, output, options=options, writing=how, argv=sys.argv, progress=shown)

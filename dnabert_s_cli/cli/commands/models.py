@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from .. import defaults
-from . import options as opt
-from .console import print_table
-from .flags import expand_flags
+from ... import defaults
+from ..console import print_table
+from ..options import common as opt
+from ..options.flags import expand_flags
 
 models = typer.Typer(help="Which models there are, and get or inspect one.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ models = typer.Typer(help="Which models there are, and get or inspect one.", no_
 def list_models(*, messages: opt.MessageFlags) -> None:
     """Show built-in, published and cached models."""
     messages.start()
-    from ..pipelines.models import list_models as run
+    from ...pipelines.models import list_models as run
 
     rows = [(row.name, row.source, row.state, f"{row.size_mb:.0f}" if row.size_mb else "") for row in run()]
     print_table(("name", "source", "state", "MB"), rows)
@@ -34,7 +34,7 @@ def pull(
 ) -> None:
     """Download a model into the Hugging Face cache."""
     messages.start()
-    from ..pipelines.models import pull as run
+    from ...pipelines.models import pull as run
 
     print_table(("model", "folder"), [run(name)])
 
@@ -56,6 +56,6 @@ def info(
 ) -> None:
     """Open a model and say what it is: size of its vectors, windows, fingerprint."""
     messages.start()
-    from ..pipelines.models import model_facts
+    from ...pipelines.models import model_facts
 
     print_table(("what", "value"), model_facts(name, device=device, dtype=dtype))

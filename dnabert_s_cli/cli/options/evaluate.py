@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .. import defaults
-from . import options as opt
+from ... import defaults
+from . import common as opt
 
 if TYPE_CHECKING:
-    from ..pipelines.evaluate.sets import FoundSets, SetSource
-    from ..pipelines.vectors.encoding import EncoderOptions
+    from ...pipelines.evaluate.sets import FoundSets, SetSource
+    from ...pipelines.vectors.encoding import EncoderOptions
 
 _MODELS, _SETS, _OUTPUT = "Models", "Sets", "Output"
 
@@ -77,7 +77,7 @@ class SetFlags:
 
     def found(self) -> FoundSets:
         """The sets of the folder; wrong usage unless there is either a folder or files."""
-        from ..pipelines.evaluate.sets import FoundSets, find_sets
+        from ...pipelines.evaluate.sets import FoundSets, find_sets
 
         if bool(self.data) == (self.data_dir is not None):
             raise typer.BadParameter("give either DATA or --data-dir")
@@ -85,7 +85,7 @@ class SetFlags:
 
     def named(self) -> tuple[SetSource, ...]:
         """The sets of the files."""
-        from ..pipelines.evaluate.sets import named_sets
+        from ...pipelines.evaluate.sets import named_sets
 
         return named_sets(self.data or [], labels_path=self.labels, cut_bp=self.max_length)
 
@@ -130,7 +130,7 @@ class ModelFlags:
 
     def encoder(self) -> EncoderOptions:
         """How sequences are read, for a pipeline."""
-        from ..pipelines.vectors.encoding import EncoderOptions
+        from ...pipelines.vectors.encoding import EncoderOptions
 
         return EncoderOptions(
             device=self.device,
@@ -142,7 +142,7 @@ class ModelFlags:
 
     def cache_folder(self) -> Path | None:
         """Where vectors are kept; None for nowhere."""
-        from ..pipelines.evaluate.systems import cache_folder
+        from ...pipelines.evaluate.systems import cache_folder
 
         return None if self.no_cache else cache_folder(self.cache)
 

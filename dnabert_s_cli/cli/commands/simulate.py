@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .. import defaults
-from . import options as opt
-from .console import duration, progress, say, scaled
-from .flags import expand_flags
+from ... import defaults
+from ..console import duration, progress, say, scaled
+from ..options import common as opt
+from ..options.flags import expand_flags
 
 if TYPE_CHECKING:
-    from ..pipelines.genomes.fragments import FragmentCounts
-    from ..pipelines.genomes.inputs import GenomeInput
-    from ..pipelines.genomes.pieces import PieceSpec
+    from ...pipelines.genomes.fragments import FragmentCounts
+    from ...pipelines.genomes.inputs import GenomeInput
+    from ...pipelines.genomes.pieces import PieceSpec
 
 _PIECES = "Fragments"
 _CONTIGS = "Contigs"
@@ -74,7 +74,7 @@ class FragmentFlags:
 
     def spec(self) -> PieceSpec:
         """The lengths, for a pipeline."""
-        from ..pipelines.genomes.pieces import PieceSpec
+        from ...pipelines.genomes.pieces import PieceSpec
 
         return PieceSpec(self.length, self.shortest, max_n_share=self.max_n)
 
@@ -91,7 +91,7 @@ class SetFlags:
 
     def source(self, genomes: list[str]) -> GenomeInput:
         """The genomes, for a pipeline."""
-        from ..pipelines.genomes.inputs import GenomeInput
+        from ...pipelines.genomes.inputs import GenomeInput
 
         return GenomeInput(tuple(genomes), self.labels, min_length_bp=self.min_length)
 
@@ -110,7 +110,7 @@ def simulate_clustering(
 ) -> None:
     """Cut equally many fragments from each genome: clustering.tsv.gz with columns sequence and bin_id."""
     messages.start()
-    from ..pipelines.genomes.fragments import FragmentCounts
+    from ...pipelines.genomes.fragments import FragmentCounts
 
     counts = FragmentCounts("clustering", fragments, fragments, n_species=cut.species)
     _make_fragments(genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
@@ -139,7 +139,7 @@ def simulate_binning(
 ) -> None:
     """Cut many fragments from some genomes and few from most: binning.tsv.gz with columns sequence and bin_id."""
     messages.start()
-    from ..pipelines.genomes.fragments import FragmentCounts
+    from ...pipelines.genomes.fragments import FragmentCounts
 
     counts = FragmentCounts("binning", fragments, least, spread=spread, n_species=cut.species)
     _make_fragments(genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
@@ -196,7 +196,7 @@ def simulate_metagenome(
 ) -> None:
     """Make an assembly with depths and truth: contigs.fa.gz, depth.tsv, gold.biobox.tsv."""
     messages.start()
-    from ..pipelines.genomes import metagenome as run
+    from ...pipelines.genomes import metagenome as run
 
     contigs = run.ContigLaw(median, length_spread, shortest, assembled, max_n)
     law = run.DepthLaw(samples, depth, depth_spread, noise)
@@ -220,7 +220,7 @@ def simulate_metagenome(
 def _make_fragments(
     genomes: list[str], *, to: SetFlags, cut: FragmentFlags, counts: FragmentCounts, quiet: bool
 ) -> None:
-    from ..pipelines.genomes.fragments import simulate_fragments
+    from ...pipelines.genomes.fragments import simulate_fragments
 
     with progress(quiet=quiet) as shown:
         report = simulate_fragments(

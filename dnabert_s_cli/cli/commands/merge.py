@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from . import options as opt
-from .console import duration, progress, say
+from ..console import duration, progress, say
+from ..options import common as opt
 
 
 def merge(
@@ -32,8 +32,8 @@ def merge(
 ) -> None:
     """Join the tables that `embed --shard` made, to the table that one process alone would have made."""
     messages.start()
-    from ..pipelines.embed.merge import merge as run
-    from ..pipelines.embed.recipe import TableOptions
+    from ...pipelines.embed.merge import merge as run
+    from ...pipelines.embed.recipe import TableOptions
 
     writing = TableOptions(table_format, resume, force)
     with progress(quiet=messages.quiet) as shown:

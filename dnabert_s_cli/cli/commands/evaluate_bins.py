@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .. import defaults
-from . import options as opt
-from .console import duration, say, show_table
+from ... import defaults
+from ..console import duration, say, show_table
+from ..options import common as opt
 
 if TYPE_CHECKING:
-    from ..pipelines.evaluate.bins import BinsReport
+    from ...pipelines.evaluate.bins import BinsReport
 
 _STDOUT = "-"
 _OUTPUT = "Output"
@@ -76,7 +76,7 @@ def evaluate_bins(
 ) -> None:
     """Measure bins against a gold standard: completeness, purity, F1, ARI, genomes recovered, as AMBER does."""
     messages.start()
-    from ..pipelines.evaluate import bins as run
+    from ...pipelines.evaluate import bins as run
 
     given = tuple(name.strip() for name in names.split(",")) if names else ()
     source = run.BinsInput(tuple(binnings), gold, tuple(contigs or ()), given, min_length)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from .. import defaults
-from . import options as opt
-from .console import duration, progress, say
+from ... import defaults
+from ..console import duration, progress, say
+from ..options import common as opt
 
 _GENOMES = "Genomes"
 _PIECES = "Pieces"
@@ -96,9 +96,9 @@ def pairs(
     (where each piece comes from) and pairs.run.json (how they were made).
     """
     messages.start()
-    from ..pipelines.genomes.inputs import GenomeInput
-    from ..pipelines.genomes.pairs import PairOutput, make_pairs
-    from ..pipelines.genomes.pieces import PieceSpec
+    from ...pipelines.genomes.inputs import GenomeInput
+    from ...pipelines.genomes.pairs import PairOutput, make_pairs
+    from ...pipelines.genomes.pieces import PieceSpec
 
     if labels is not None and by_record:
         raise typer.BadParameter("give either --labels or --by-record")

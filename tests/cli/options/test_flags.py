@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.testing import CliRunner
 
-from dnabert_s_cli.cli.flags import expand_flags
+from dnabert_s_cli.cli.options.flags import expand_flags
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .. import defaults
-from . import options as opt
+from ... import defaults
+from . import common as opt
 
 if TYPE_CHECKING:
-    from ..pipelines.train.config import OptimiserConfig, RunConfig
+    from ...pipelines.train.config import OptimiserConfig, RunConfig
 
 OptimiserName = Literal["adam", "adamw"]
 LrSchedule = Literal["constant", "cosine"]
@@ -76,7 +76,7 @@ class OptimiserFlags:
 
     def config(self) -> OptimiserConfig:
         """The same for the pipeline."""
-        from ..pipelines.train.config import OptimiserConfig
+        from ...pipelines.train.config import OptimiserConfig
 
         return OptimiserConfig(
             name=self.optimiser,
@@ -159,7 +159,7 @@ class RunFlags:
 
     def config(self) -> RunConfig:
         """The same for the pipeline."""
-        from ..pipelines.train.config import RunConfig
+        from ...pipelines.train.config import RunConfig
 
         return RunConfig(
             epochs=self.epochs,
