@@ -62,7 +62,9 @@ def show_error(error: DnabertSError | str) -> None:
         stderr.print(f"and {len(problems) - SHOWN_PROBLEMS} more problems")
 
 
-def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> None:
+def show_table(  # noqa: PLR0917  title, columns, rows
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
+) -> None:
     """A table on stderr; the first `left` columns are words, the others numbers."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for index, column in enumerate(columns):

@@ -36,7 +36,7 @@ def builtin_models() -> tuple[str, ...]:
     return (*built_in_names(), *COMPOSITIONS)
 
 
-def load_encoder(  # device and dtype by position: the form that users of other loaders know
+def load_encoder(  # noqa: PLR0917  device and dtype by position: the form that users of other loaders know
     model: str | Path | None = None,
     device: str = defaults.DEVICE,
     dtype: str = defaults.DTYPE,

@@ -88,7 +88,7 @@ class StageFolder:
         self._sweep(everything=not self._resume)
         return self
 
-    def __exit__(
+    def __exit__(  # noqa: PLR0917  Python prescribes the signature
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._sweep(everything=kind is None)

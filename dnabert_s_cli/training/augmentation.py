@@ -76,7 +76,7 @@ class ViewSpec:
         return (self.max_bp or 0) if self.min_bp is None else self.min_bp
 
 
-def make_views(pair: Pair, spec: ViewSpec, rng: np.random.Generator) -> tuple[str, str]:  # rng last, as numpy has it
+def make_views(pair: Pair, spec: ViewSpec, rng: np.random.Generator) -> tuple[str, str]:  # noqa: PLR0917  rng last, as numpy has it
     """Two views of a pair, at least one base long each; the same for the same state of `rng`."""
     second = _second(pair, spec, rng=rng)
     return _placed(pair.first, spec, rng=rng), _placed(second, spec, rng=rng)

@@ -8,6 +8,7 @@ line each: `path:line: what is wrong`.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,11 +112,16 @@ def imports(module: Module, known: Sequence[Module]) -> list[Import]:
     """Return every import of a module; `from . import x` names the module x where `known` holds one."""
     names = {one.name for one in known}
     found: list[Import] = []
-    for node, in_function, for_types_only in _walk_imports(module.tree, in_function=False, for_types_only=False):
+    for node, in_function, for_types_only in _import_statements(module):
         for target, relative in _targets(node, module, names):
             own = target == module.package or target.startswith(f"{module.package}.")
             found.append(Import(target, own, relative, in_function, for_types_only, node.lineno))
     return found
+
+
+@functools.cache
+def _import_statements(module: Module) -> list[tuple[ast.Import | ast.ImportFrom, bool, bool]]:
+    return list(_walk_imports(module.tree, in_function=False, for_types_only=False))
 
 
 def _walk_imports(

@@ -48,7 +48,7 @@ def bin_name(number: int) -> str:
     return f"bin.{number}"
 
 
-def write_bins(  # three by position: they are joined here, like the operands of a sum
+def write_bins(  # noqa: PLR0917  three by position: they are joined here, like the operands of a sum
     folder: str | Path,
     records: Iterable[tuple[str, str]],
     bin_of: Mapping[str, int],

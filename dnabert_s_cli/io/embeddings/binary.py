@@ -80,7 +80,7 @@ def require_pyarrow(path: Path) -> ModuleType:
     """The package pyarrow, or a `DnabertSError` that says how to get it."""
     try:
         import pyarrow
-        import pyarrow.parquet
+        import pyarrow.parquet  # noqa: F401  loads the part that is used
     except ImportError as error:
         hint = "pip install 'dnabert-s[parquet]'"
         raise DnabertSError("the .parquet format needs the package pyarrow", path=path, hint=hint) from error

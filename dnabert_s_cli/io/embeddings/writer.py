@@ -167,7 +167,7 @@ class EmbeddingWriter:
     def __enter__(self) -> EmbeddingWriter:
         return self
 
-    def __exit__(
+    def __exit__(  # noqa: PLR0917  Python prescribes the signature
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         done = self._partial.progress

@@ -33,7 +33,9 @@ class WorkBehind:
     def __enter__(self) -> WorkBehind:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(  # noqa: PLR0917  Python prescribes the signature
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 self._finish()

@@ -32,7 +32,7 @@ class CardFacts:
     n_parameters: int
 
 
-def model_card(  # the state comes last: it alone changes during a run
+def model_card(  # noqa: PLR0917  the state comes last: it alone changes during a run
     config: TrainConfig, facts: CardFacts, curriculum: Curriculum, state: TrainState
 ) -> str:
     """Markdown with the metadata block that the Hugging Face hub reads."""

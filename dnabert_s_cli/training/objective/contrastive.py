@@ -100,7 +100,7 @@ def prepare_batch(network: Network, batch: SequenceBatch, *, chunk_rows: int | N
     return PreparedBatch(first, second, spans, torch.from_numpy(batch.groups))
 
 
-def contrastive_step(  # the three nouns of a step come first
+def contrastive_step(  # noqa: PLR0917  the three nouns of a step come first
     network: Network,
     head: nn.Module,
     batch: SequenceBatch,
@@ -123,7 +123,7 @@ def contrastive_step(  # the three nouns of a step come first
     return prepared_step(network, head, prepared, objective=objective, mix=mix, world=world, execution=execution)
 
 
-def prepared_step(  # as above
+def prepared_step(  # noqa: PLR0917  as above
     network: Network,
     head: nn.Module,
     batch: PreparedBatch,
@@ -172,7 +172,7 @@ def project(
     return projected
 
 
-def contrastive_loss(  # objective of both views
+def contrastive_loss(  # noqa: PLR0917  objective of both views
     objective: Objective, first: Tensor, second: Tensor, *, groups: Tensor, mix: MixPlan | None
 ) -> Tensor:
     """The loss of an objective on projections, for training and validation. (B, P), (B, P), (B,) -> () float32."""

@@ -30,7 +30,9 @@ class Interruption:
             self._earlier = {number: signal.signal(number, self._remember) for number in heard}
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(  # noqa: PLR0917  Python prescribes the signature
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self._restore()
 
     def deliver(self, number: int | None = None) -> None:
