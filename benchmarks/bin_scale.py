@@ -29,9 +29,10 @@ from dnabert_s_cli import defaults
 from dnabert_s_cli.analysis.binning import point_graph
 from dnabert_s_cli.analysis.binning.communities import find_communities
 from dnabert_s_cli.analysis.binning.contig_space import contig_points
-from dnabert_s_cli.analysis.blocks import row_blocks, thread_count
+from dnabert_s_cli.analysis.blocks import row_blocks
 from dnabert_s_cli.analysis.neighbours import l2_normalize
 from dnabert_s_cli.analysis.scores.metrics import clustering_scores
+from dnabert_s_cli.threads import thread_count
 
 _SIZES_SPREAD = 1.0  # of the logarithm of a species' share of the contigs
 _MEDIAN_BP, _LENGTHS_SPREAD, _LEAST_BP, _MOST_BP = 3_500, 0.9, 1_500, 2_000_000

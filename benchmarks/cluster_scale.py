@@ -22,11 +22,11 @@ from machine import cpu_model, peak_memory_mb
 from numpy.typing import NDArray
 
 from dnabert_s_cli import defaults
-from dnabert_s_cli.analysis.blocks import thread_count
 from dnabert_s_cli.analysis.clustering.density import hdbscan_clusters
 from dnabert_s_cli.analysis.clustering.kmedoid import kmedoid
 from dnabert_s_cli.analysis.neighbours import l2_normalize
 from dnabert_s_cli.analysis.scores.metrics import clustering_scores
+from dnabert_s_cli.threads import thread_count
 
 METHODS = ("kmedoid", "hdbscan")
 SPREAD = 0.7  # noise of a member beside its centre of length 1: cosine .82 to the centre, .67 between members

@@ -6,7 +6,6 @@ with BLAS held to a single thread -> results come back in block order, to be pla
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,19 +13,10 @@ from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from ..threads import thread_count
+
 Result = TypeVar("Result")
 RunBlocks = Callable[[Callable[[slice], Result], Iterable[slice]], Iterator[Result]]
-
-
-def thread_count(threads: int) -> int:
-    """Number of threads to use; 0 means every core that this process may run on."""
-    if threads < 0:
-        raise ValueError(f"threads must be 0 or more, not {threads}")
-    if threads:
-        return threads
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def row_blocks(n_rows: int, block_rows: int) -> list[slice]:

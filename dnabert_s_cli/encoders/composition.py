@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from .. import defaults
+from ..dna import reverse_complement, upper_dna
 from .embedder import Embedded, OnProgress, ignore_progress
 from .kmer.counts import (
     BASES,
@@ -27,7 +28,6 @@ from .kmer.counts import (
     kmer_names,
     reverse_complement_index,
 )
-from .windows import reverse_complement, upper_dna
 
 _K = 4
 UPSTREAM_BASES = "ATCG"  # order in which upstream numbers its 256 columns

@@ -20,6 +20,7 @@ import torch
 from huggingface_hub import constants
 
 from ..errors import DnabertSError
+from ..threads import usable_cores
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -121,13 +122,6 @@ def use_threads(threads: int) -> int:
     for variable in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS"):  # read by libraries that start later
         os.environ[variable] = str(n_threads)
     return n_threads
-
-
-def usable_cores() -> int:
-    """Cores this process may run on, which a scheduler may have made fewer than the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def batches_at_once(device: torch.device) -> int | None:

@@ -8,19 +8,20 @@ mean vector per window -> the mean per sequence, weighted by tokens. What differ
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 import torch
 
 from .. import defaults
+from ..dna import reverse_complement, upper_dna
 from ..errors import DnabertSError
+from ..threads import one_ahead
 from .devices import is_out_of_memory, side_by_side
 from .dnabert.packing import token_batches
-from .windows import reverse_complement, upper_dna, window_spans
+from .windows import window_spans
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,6 @@ logger = logging.getLogger(__name__)
 _SLAB_BP = 1_000_000  # tokenised, then sorted by length together; the next slab is tokenised meanwhile
 
 OnProgress = Callable[[int], object]
-_Made = TypeVar("_Made")
 
 
 def ignore_progress(n_bp: int) -> None:
@@ -159,7 +159,7 @@ class Embedder:
         sums = np.zeros((len(sequences), self.dim), dtype=np.float64)
         n_tokens = np.zeros(len(sequences), dtype=np.int64)
         n_windows = np.zeros(len(sequences), dtype=np.int64)
-        for slab, tokenized in _made_ahead(self._tokenized_slabs(sequences)):
+        for slab, tokenized in one_ahead(self._tokenized_slabs(sequences)):
             windows = [window for piece in tokenized for window in piece]
             windows_of_piece = [len(piece) for piece in tokenized]
             owners = np.repeat([piece.owner for piece in slab], windows_of_piece)
@@ -255,15 +255,6 @@ class Embedder:
             torch.cuda.empty_cache()
         half = len(batch) // 2
         return [batch[:half], batch[half:]]
-
-
-def _made_ahead(source: Iterator[_Made]) -> Generator[_Made, None, None]:
-    """What the source makes, the next one in the making while one is in use."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
-        waiting = ahead.submit(next, source, None)
-        while (made := waiting.result()) is not None:
-            waiting = ahead.submit(next, source, None)
-            yield made
 
 
 @dataclass(frozen=True, slots=True)

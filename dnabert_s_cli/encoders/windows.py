@@ -6,8 +6,6 @@ nearly the same length, so that no short tail weighs as much as a full window.
 
 from __future__ import annotations
 
-_COMPLEMENT = str.maketrans("ACGTRYSWKMBDHVN", "TGCAYRSWMKVHDBN")
-
 
 def window_spans(length_bp: int, *, window_bp: int, overlap_bp: int) -> list[tuple[int, int]]:
     """Start and end of each window, in order; together they cover the sequence.
@@ -24,13 +22,3 @@ def window_spans(length_bp: int, *, window_bp: int, overlap_bp: int) -> list[tup
     n_steps = length_bp - overlap_bp  # what the windows advance in all
     starts = [index * n_steps // n_windows for index in range(n_windows + 1)]
     return [(starts[index], starts[index + 1] + overlap_bp) for index in range(n_windows)]
-
-
-def upper_dna(sequence: str) -> str:
-    """Upper case, with the U of RNA read as T: what tokenizers and k-mer tables know."""
-    return sequence.upper().replace("U", "T")
-
-
-def reverse_complement(sequence: str) -> str:
-    """The other strand, read 5' to 3'. IUPAC letters keep their meaning. Expects `upper_dna`."""
-    return sequence.translate(_COMPLEMENT)[::-1]

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from .. import defaults
+from ..dna import reverse_complement, upper_dna
 from ..errors import DnabertSError
 from .embedder import Embedded, OnProgress, ignore_progress
 from .kmer.counts import MAX_K, count_kmers, frequencies, kmer_names
-from .windows import reverse_complement, upper_dna
 
 WORDS_PREFIX = "dna2vec:"
 _BASES = frozenset("ACGT")

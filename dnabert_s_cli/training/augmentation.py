@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import defaults
-from ..encoders.windows import reverse_complement
+from ..dna import reverse_complement
 from ..errors import DnabertSError
 from ..io.pairs.rows import Pair
 

@@ -8,9 +8,8 @@ the number of threads nor that of ranks changes what is learned from which row.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from ..errors import DnabertSError
 from ..io.pairs.rows import PairFile
+from ..threads import several_ahead
 from .augmentation import ViewSpec, make_views
 
 _ORDER, _VIEWS = 1, 2  # first number of each seed, so that order and views are independent of one another
@@ -91,21 +91,13 @@ class PairStream:
         Raises:
             DnabertSError: a row is no pair; names file and line.
         """
-        if self._n_workers == 0:
-            for step in range(start_step, end_step):
-                yield self._batch(step // self.steps_per_epoch, self._rows(step))
-            return
-        waiting: deque[Future[SequenceBatch]] = deque()
-        threads = ThreadPoolExecutor(self._n_workers, thread_name_prefix="pairs")
+        threads = ThreadPoolExecutor(self._n_workers, thread_name_prefix="pairs") if self._n_workers else None
+        items = ((step // self.steps_per_epoch, self._rows(step)) for step in range(start_step, end_step))
         try:
-            for step in range(start_step, end_step):
-                waiting.append(threads.submit(self._batch, step // self.steps_per_epoch, self._rows(step)))
-                if len(waiting) > self._n_workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from several_ahead(self._batch, items, executor=threads, n_ahead=self._n_workers)
         finally:
-            threads.shutdown(wait=True, cancel_futures=True)
+            if threads is not None:
+                threads.shutdown(wait=True, cancel_futures=True)
 
     def _rows(self, step: int) -> npt.NDArray[np.int64]:
         """This rank's rows of a step, (B,) int64."""
@@ -116,7 +108,9 @@ class PairStream:
         begin = step_in_epoch * self._global_batch
         return self._order[begin : begin + self._global_batch][self._part].astype(np.int64)
 
-    def _batch(self, epoch: int, rows: npt.NDArray[np.int64]) -> SequenceBatch:
+    def _batch(self, of: tuple[int, npt.NDArray[np.int64]]) -> SequenceBatch:
+        """The batch of these rows in this epoch."""
+        epoch, rows = of
         views: list[tuple[str, str]] = []
         labels: list[str | None] = []
         for row in rows.tolist():

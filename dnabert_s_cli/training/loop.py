@@ -12,13 +12,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from ..errors import DnabertSError
+from ..threads import one_ahead
 from .collator import PairStream, SequenceBatch
 from .evaluation import Evaluation, describe_metrics
 from .objective.contrastive import prepare_batch
@@ -228,15 +228,9 @@ def _ready_batches(trained: Trained, course: Course, *, start_step: int) -> Gene
         start_step=start_step * optimiser.accumulate, end_step=course.n_steps * optimiser.accumulate
     )
 
-    def make() -> ReadyBatch | None:
-        batch: SequenceBatch | None = next(batches, None)
-        if batch is None:
-            return None
+    def make(batch: SequenceBatch) -> ReadyBatch:
         prepared = prepare_batch(trained.model.network, batch, chunk_rows=optimiser.chunk_pairs or None)
         return ReadyBatch(prepared, batch.rows)
 
-    with closing(batches), ThreadPoolExecutor(1, thread_name_prefix="prepare") as ahead:  # type: ignore[type-var]  # a generator, declared as an iterator
-        waiting = ahead.submit(make)
-        while (found := waiting.result()) is not None:
-            waiting = ahead.submit(make)
-            yield found
+    with closing(batches), closing(one_ahead(map(make, batches))) as ready:  # type: ignore[type-var]  # a generator, declared as an iterator
+        yield from ready

@@ -11,8 +11,8 @@ import shlex
 from pathlib import Path
 from string import Template
 
-from dnabert_s_cli.encoders.devices import usable_cores
 from dnabert_s_cli.encoders.kmer.folder import load_kmer_network
+from dnabert_s_cli.threads import usable_cores
 
 NOT_MEASURED = "Not measured in this run: no DATA_DIR was given."
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnabert_s_cli.analysis.blocks import block_threads, row_blocks, thread_count
+from dnabert_s_cli.analysis.blocks import block_threads, row_blocks
 
 
 @given(st.integers(0, 200), st.integers(1, 50))
@@ -26,15 +26,6 @@ def test_an_error_in_a_block_reaches_the_caller() -> None:
 
     with block_threads(2) as run, pytest.raises(ZeroDivisionError):
         list(run(fail, row_blocks(10, 3)))
-
-
-def test_zero_threads_means_at_least_one() -> None:
-    assert thread_count(0) >= 1
-
-
-def test_a_negative_number_of_threads_is_refused() -> None:
-    with pytest.raises(ValueError, match="threads"):
-        thread_count(-1)
 
 
 def test_products_of_equal_blocks_do_not_depend_on_the_number_of_threads() -> None:

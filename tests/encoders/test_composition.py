@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.encoders.composition import (
     COMPOSITIONS,
     UPSTREAM_BASES,
@@ -16,7 +17,6 @@ from dnabert_s_cli.encoders.composition import (
     tnf_kernel_scrambled,
 )
 from dnabert_s_cli.encoders.kmer.counts import kmer_names
-from dnabert_s_cli.encoders.windows import reverse_complement
 from tests.locations import GOLDEN
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.encoders.embedder import Embedder
 from dnabert_s_cli.encoders.loader import load_encoder
-from dnabert_s_cli.encoders.windows import reverse_complement, window_spans
+from dnabert_s_cli.encoders.windows import window_spans
 from dnabert_s_cli.errors import DnabertSError
 from tests.conftest import random_dna
 

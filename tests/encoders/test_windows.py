@@ -1,4 +1,4 @@
-"""Cutting long sequences, and the other strand."""
+"""Cutting long sequences."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnabert_s_cli.encoders.windows import reverse_complement, upper_dna, window_spans
-
-DNA = st.text(alphabet="ACGTNRYSWKMBDHV", max_size=60)
+from dnabert_s_cli.encoders.windows import window_spans
 
 
 def test_short_sequence_stays_whole() -> None:
@@ -38,16 +36,3 @@ def test_windows_cover_the_sequence_with_the_overlap_asked_for(length: int, wind
 def test_overlap_as_long_as_the_window_is_refused() -> None:
     with pytest.raises(ValueError, match="overlap_bp"):
         window_spans(100, window_bp=10, overlap_bp=10)
-
-
-@given(DNA)
-def test_reverse_complement_twice_is_the_sequence(sequence: str) -> None:
-    assert reverse_complement(reverse_complement(sequence)) == sequence
-
-
-def test_reverse_complement_reverses_and_keeps_ambiguity() -> None:
-    assert reverse_complement("AACGRN") == "NYCGTT"
-
-
-def test_upper_dna_reads_rna_and_lower_case() -> None:
-    assert upper_dna("acguN") == "ACGTN"

@@ -177,9 +177,9 @@ def test_little_is_read_ahead(pairs: PairFile, monkeypatch: pytest.MonkeyPatch) 
     stream, made = _stream(pairs, n_workers=2), []
     whole = PairStream._batch
 
-    def counted(self: PairStream, epoch: int, rows: np.ndarray) -> SequenceBatch:
-        made.append(rows)
-        return whole(self, epoch, rows)
+    def counted(self: PairStream, of: tuple[int, np.ndarray]) -> SequenceBatch:
+        made.append(of)
+        return whole(self, of)
 
     monkeypatch.setattr(PairStream, "_batch", counted)
     batches = stream.batches(start_step=0, end_step=1000)

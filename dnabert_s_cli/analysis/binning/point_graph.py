@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from ..blocks import row_blocks, thread_count
+from ...threads import thread_count
+from ..blocks import row_blocks
 
 EXACT_ROWS = 150_000  # beyond, all pairs would take more than some minutes on two cores
 _BLOCK_ROWS = 2_048

@@ -18,9 +18,9 @@ import torch
 import torch.nn.functional as F
 
 from ... import defaults
+from ...dna import reverse_complement, upper_dna
 from ..devices import side_by_side
 from ..embedder import Embedded, OnProgress, ignore_progress
-from ..windows import reverse_complement, upper_dna
 from .network import KmerNetwork
 from .profile import n_counted, profile_counts, profiles_of_counts
 from .sparse import FoldedLayer, first_projection, fold_first_layer, is_mostly_background

@@ -7,13 +7,14 @@ order. The check sum of every block is checked.
 from __future__ import annotations
 
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from ...errors import DnabertSError
+from ...threads import several_ahead
 
 _READ_BYTES = 1 << 20  # compressed; inflated and decoded together, which bounds memory to some 10 MB a thread
 _HEADER_BYTES = 18
@@ -40,16 +41,8 @@ def inflated_pieces(
     Raises:
         DnabertSError: the file is no BGZF, or damaged.
     """
-    waiting: deque[Future[bytes]] = deque()
-    for blocks in _blocks(path, digest=digest, on_bytes=on_bytes):
-        if executor is None:
-            yield _inflate(blocks, path)
-            continue
-        waiting.append(executor.submit(_inflate, blocks, path))
-        if len(waiting) > n_ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    blocks = _blocks(path, digest=digest, on_bytes=on_bytes)
+    return several_ahead(partial(_inflate, path=path), blocks, executor=executor, n_ahead=n_ahead)
 
 
 def damaged(path: str) -> DnabertSError:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pysam
 
+from ...dna import reverse_complement
 from ...errors import DnabertSError
 from .htslib import opened_alignments, quiet_and_local
 from .records import Chunk, Record, bad_letter, checked_name, checked_sequence, in_chunks
@@ -22,7 +23,6 @@ _log = logging.getLogger(__name__)
 
 _PAIRED, _REVERSE, _READ1, _READ2 = 0x1, 0x10, 0x40, 0x80
 _REPEATED = 0x100 | 0x800  # secondary, supplementary
-_COMPLEMENT = str.maketrans("ACGTRYKMBVDH", "TGCAYRMKVBHD")
 _BATCH_READS = 1000
 _SAM_FIELDS = 11
 
@@ -129,7 +129,7 @@ def _read_name(name: str, flag: int) -> str:
 
 def _on_own_strand(sequence: str, flag: int) -> str:
     # pysam's get_forward_sequence is not used: its older versions leave IUPAC letters as they are
-    return sequence.translate(_COMPLEMENT)[::-1] if flag & _REVERSE else sequence
+    return reverse_complement(sequence) if flag & _REVERSE else sequence
 
 
 def _no_sequence(path: str, name: str, *, line: int | None = None) -> DnabertSError:

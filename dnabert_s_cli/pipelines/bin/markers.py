@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ...analysis.markers.profiles import MarkerNote, MarkerProfiles, MarkerSet, load_profiles
 from ...analysis.markers.search import HIT_COLUMNS, MarkerHits, find_markers, make_hits
-from ...encoders.devices import usable_cores
 from ...errors import DnabertSError
 from ...io.bins.markers import BUILTIN_PROFILES, HitRow, read_marker_hits, read_notes, read_profiles, write_marker_hits
+from ...threads import usable_cores
 from ..progress import Progress
 from ..vectors.encoding import SequenceInput
 

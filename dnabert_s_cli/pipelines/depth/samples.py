@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from ... import defaults
-from ...analysis.blocks import thread_count
 from ...errors import DnabertSError, raise_together
 from ...io.depth import (
     AlignmentFile,
@@ -35,6 +34,7 @@ from ...io.depth import (
 from ...io.embeddings.reading import read_npy
 from ...io.files import sha256_file
 from ...io.stages import StageFacts, StageFolder
+from ...threads import thread_count
 from ..progress import Progress
 
 __all__ = ["ContigDepths", "DepthInput", "DepthOptions", "DepthSources", "read_depth_sources", "read_sample_depth"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ... import defaults
-from ...encoders.windows import reverse_complement
+from ...dna import reverse_complement
 from ...errors import DnabertSError
 from ...io.pairs.writer import Piece, Stretch
 from ...io.sequences.genomes import Genome

@@ -16,11 +16,12 @@ from functools import partial
 from pathlib import Path
 
 from ... import __version__
-from ...encoders.devices import default_batch_tokens, device_name, resolve_device, usable_cores, use_threads
+from ...encoders.devices import default_batch_tokens, device_name, resolve_device, use_threads
 from ...errors import DnabertSError
 from ...io.labels.evaluation_sets import read_labelled
 from ...io.provenance import describe_run, write_run_json
 from ...reports.plots import can_draw, draw_training_curves
+from ...threads import usable_cores
 from ...training.config import TrainConfig
 from ...training.evaluation import Evaluation, Measure
 from ...training.loop import Course, Output, train_steps

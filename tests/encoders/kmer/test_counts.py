@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.encoders.kmer import counts as kmers
 from dnabert_s_cli.encoders.kmer.counts import (
     canonical_columns,
@@ -16,7 +17,6 @@ from dnabert_s_cli.encoders.kmer.counts import (
     kmer_names,
     reverse_complement_index,
 )
-from dnabert_s_cli.encoders.windows import reverse_complement
 from tests import reference
 
 SEQUENCES = st.lists(st.text(alphabet="ACGTN", max_size=40), max_size=6)

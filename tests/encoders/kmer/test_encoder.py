@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.encoders.kmer import encoder as kmer_encoder
 from dnabert_s_cli.encoders.kmer.config import KmerNetworkConfig
 from dnabert_s_cli.encoders.kmer.encoder import BATCH_ROWS, KmerEncoder
 from dnabert_s_cli.encoders.kmer.network import KmerNetwork, init_weights
-from dnabert_s_cli.encoders.windows import reverse_complement
 from tests.conftest import random_dna
 
 CONFIG = KmerNetworkConfig(kmers=(3, 4), hidden=(64, 32), dim=16, norm="batch", length_features=True)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.encoders.kmer.encoder import MIN_KMERS
 from dnabert_s_cli.encoders.kmer.folder import BUILT_IN_WEIGHTS
 from dnabert_s_cli.encoders.loader import load_encoder
-from dnabert_s_cli.encoders.windows import reverse_complement
 from dnabert_s_cli.io.labels.reading import read_labels
 from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.conftest import random_dna

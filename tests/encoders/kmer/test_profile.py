@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.encoders.composition import tnf_canonical
 from dnabert_s_cli.encoders.kmer.config import KmerNetworkConfig
 from dnabert_s_cli.encoders.kmer.profile import kmer_profiles, n_counted, profile_counts
-from dnabert_s_cli.encoders.windows import reverse_complement
 from tests.conftest import random_dna
 
 SEQUENCES = [random_dna(length, length) for length in (40, 700, 3000)]

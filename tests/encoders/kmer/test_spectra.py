@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.encoders.kmer import counts as kmers
 from dnabert_s_cli.encoders.kmer.counts import count_spectra, kmer_names
 from dnabert_s_cli.encoders.kmer.spectra import (
@@ -18,7 +19,6 @@ from dnabert_s_cli.encoders.kmer.spectra import (
     n_spectrum_columns,
     pattern_of,
 )
-from dnabert_s_cli.encoders.windows import reverse_complement
 from tests.conftest import random_dna
 
 SEQUENCES = st.lists(st.text(alphabet="ACGTN", max_size=60), min_size=1, max_size=5)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnabert_s_cli.encoders.windows import reverse_complement
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.bins.reading import read_gold
 from dnabert_s_cli.io.sequences.reading import read_sequences

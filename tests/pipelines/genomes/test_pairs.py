@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dnabert_s_cli.encoders.windows import reverse_complement
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.errors import BadInputsError, DnabertSError
 from dnabert_s_cli.io.files import open_input
 from dnabert_s_cli.io.pairs.rows import Pair, PairFile

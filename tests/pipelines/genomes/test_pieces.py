@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnabert_s_cli.encoders.windows import reverse_complement
+from dnabert_s_cli.dna import reverse_complement
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.pairs.writer import Piece
 from dnabert_s_cli.io.sequences.genomes import Genome
