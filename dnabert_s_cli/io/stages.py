@@ -24,10 +24,10 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import DnabertSError
-from .embeddings.unfinished import RESTART_HINT, require_same_settings
 from .folders import check_output_folder
 from .locks import LOCK_FILE, lock_folder
 from .provenance import plain_value
+from .resume import RESTART_HINT, require_same_settings
 
 logger = logging.getLogger(__name__)
 

@@ -56,7 +56,7 @@ def test_another_setting_of_a_kept_stage_is_refused_and_nothing_lost(
     result = command("bin", *all_stages, "-o", tmp_path / "out", option, value, "--resume", "-q")
     assert result.code == 1
     assert f"{tmp_path}/out.partial: {problem}" in result.err
-    assert "resume with the same settings; --force without --resume starts anew" in result.err
+    assert "resume with the same settings; --force without --resume starts over" in result.err
     assert digests(tmp_path / "out.partial") == before
 
 
@@ -103,7 +103,7 @@ def test_a_changed_input_is_refused_and_nothing_lost(
     result = command("bin", *change(tmp_path, all_stages), "-o", tmp_path / "out", "--resume", "-q")
     assert result.code == 1
     assert f"{tmp_path}/out.partial: the unfinished run was made from other {what}\n" in result.err
-    assert "resume with the same input; --force without --resume starts anew" in result.err
+    assert "resume with the same input; --force without --resume starts over" in result.err
     assert digests(tmp_path / "out.partial") == before
 
 

@@ -123,7 +123,7 @@ def test_a_stage_made_from_something_else_is_refused(tmp_path: Path, facts: Stag
     ):
         kept.find("halves", facts)
     assert caught.value.path == str(tmp_path / "out.partial")
-    assert "--force without --resume starts anew" in str(caught.value.hint)
+    assert "--force without --resume starts over" in str(caught.value.hint)
     assert (tmp_path / "out.partial" / "halves" / "rows").exists()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DnabertSError
-from ..labels.reading import is_id_column
+from ..text_tables import is_id_column
 
 _JGI = ("contigName", "contigLen", "totalAvgDepth")
 _VARIANCE_SUFFIX = "-var"

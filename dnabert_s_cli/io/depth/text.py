@@ -15,7 +15,7 @@ from typing import TextIO
 import numpy as np
 
 from ...errors import DnabertSError
-from ..files import open_input
+from ..text_tables import iter_lines
 from .columns import DepthColumns, depth_columns
 from .table import DepthTable
 
@@ -86,14 +86,7 @@ def write_depth(stream: TextIO, table: DepthTable) -> None:
 
 def _rows(path: str | Path) -> Iterator[_Row]:
     """Number and fields of each line that is not empty."""
-    with open_input(path) as stream:
-        for line, raw in enumerate(stream, start=1):
-            try:
-                text = raw.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                raise DnabertSError("is not text in UTF-8", path=path, line=line) from error
-            if text.strip():
-                yield line, text.split("\t")
+    return ((line, text.split("\t")) for line, text in iter_lines(path) if text.strip())
 
 
 def _part(rows: Sequence[_Row], columns: DepthColumns, *, path: str | Path, line_of: dict[str, int]) -> _Part:

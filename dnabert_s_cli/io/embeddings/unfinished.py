@@ -13,13 +13,12 @@ next one.
 from __future__ import annotations
 
 import dataclasses
-import errno
 import json
 import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +27,12 @@ import numpy.typing as npt
 
 from ...errors import DnabertSError
 from ..locks import LOCK_FILE, lock_folder
+from ..resume import RESTART_HINT, require_same_settings
 from .binary import NPY_HEADER_BYTES, npy_header, rows_in_block
 from .text import ENCODING, ENCODING_ERRORS, IDS_HEADER
 
 _IDS_HEADER_LINE = (IDS_HEADER + "\n").encode()
 _SYNC_S = 5.0  # between waits for the disk itself, which only a power cut needs: each may take 0.1 s
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-RESTART_HINT = "--force without --resume starts anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,26 +185,6 @@ class PartialFolder:
             raise DnabertSError(problem, path=self._state_path, hint=RESTART_HINT) from error
         require_same_settings(settings, self._settings, path=self.path)
         return progress
-
-
-def require_same_settings(before: Mapping[str, object], now: Mapping[str, object], *, path: Path) -> None:
-    """Raise `DnabertSError` for the first setting, a JSON value, that an unfinished run at `path` had otherwise."""
-    for name in dict.fromkeys((*now, *before)):
-        if before.get(name) != now.get(name):
-            problem = f"the unfinished run had {name} {before.get(name)!r}, this one has {now.get(name)!r}"
-            raise DnabertSError(problem, path=path, hint=f"resume with the same settings; {RESTART_HINT}")
-
-
-@contextmanager
-def disk_full_as_error(folder: Path) -> Iterator[None]:
-    """A full disk becomes a `DnabertSError` that says how to go on."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _DISK_FULL:
-            raise
-        hint = "free some space, then run the same command with --resume"
-        raise DnabertSError(f"cannot write: {error.strerror}", path=folder, hint=hint) from error
 
 
 def _write_at(descriptor: int, content: bytes | memoryview, *, offset: int) -> None:

@@ -15,9 +15,10 @@ from types import TracebackType
 from ...errors import DnabertSError
 from ..files import check_output
 from ..provenance import repeatable_part, run_json
+from ..resume import RESTART_HINT, disk_full_as_error
 from .binary import require_pyarrow, write_npz, write_parquet
 from .text import write_tsv
-from .unfinished import PartialFolder, disk_full_as_error
+from .unfinished import PartialFolder
 from .values import EmbeddedChunk, id_lines
 
 FORMATS = ("npy", "npz", "tsv", "parquet")
@@ -130,7 +131,7 @@ class EmbeddingWriter:
             DnabertSError: it is not.
         """
         if digest != self._partial.progress.digest:
-            hint = "resume with the same input; --force without --resume starts anew"
+            hint = f"resume with the same input; {RESTART_HINT}"
             raise DnabertSError("the input has changed since the unfinished run", path=self._path, hint=hint)
 
     def append(self, chunk: EmbeddedChunk, *, digest: str) -> None:
@@ -145,7 +146,7 @@ class EmbeddingWriter:
         if self._partial.progress.is_complete:
             raise DnabertSError(
                 "the input is longer than that of the unfinished run, which was complete", path=self._path,
-                hint="--force without --resume starts anew",
+                hint=RESTART_HINT,
             )  # fmt: skip
         lines = id_lines(chunk, dim=self._dim)
         with disk_full_as_error(self._partial.path):

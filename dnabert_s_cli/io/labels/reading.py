@@ -5,15 +5,11 @@ In: a file of any compression -> lines without comments and headers -> mapping f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import DnabertSError
-from ..files import open_input
+from ..text_tables import ID_NAMES, iter_fields, plain_name
 
-ID_NAMES = frozenset(
-    ("id", "ids", "sequenceid", "seqid", "contig", "contigs", "contigid", "contigname", "recordid", "readid")
-)
 _BIOBOX_LABELS = ("binid", "taxid")  # in CAMI's order of preference
 _SHOWN = 60
 
@@ -45,28 +41,6 @@ def read_labels(path: str | Path) -> dict[str, str]:
             raise DnabertSError(problem, path=path, line=line, record=name, hint="keep one label for each id")
         labels[name], line_of[name] = label, line
     return labels
-
-
-def iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and columns of each line that is neither empty nor a comment; errors as in `read_labels`."""
-    with open_input(path) as stream:
-        for line, raw in enumerate(stream, start=1):
-            try:
-                text = raw.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                raise DnabertSError("is not text in UTF-8", path=path, line=line) from error
-            if text and not text.startswith("#"):
-                yield line, text.split("\t")
-
-
-def is_id_column(column: str) -> bool:
-    """Whether a header names a column of ids so."""
-    return plain_name(column) in ID_NAMES
-
-
-def plain_name(column: str) -> str:
-    """A column's name as names are compared: without case, blanks, dashes and underscores."""
-    return column.strip().lower().replace("_", "").replace(" ", "").replace("-", "")
 
 
 def _biobox_columns(fields: list[str], path: str | Path, *, line: int) -> tuple[int, int]:

@@ -7,23 +7,22 @@ leaves it behind, for its successor to take up.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from ...errors import DnabertSError
 from ..files import BLOCK_BYTES, atomic_path, open_input
+from ..locks import waiting_lock
+from ..resume import disk_full_as_error
 from .index import Offsets, index_path_of, row_offsets
 
 _LOG = logging.getLogger(__name__)
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL_HINT = "unpack the file yourself, or choose a larger folder: TMPDIR=/scratch dnabert-s ..."
 
 
 class UnpackedRows:
@@ -47,7 +46,7 @@ class UnpackedRows:
         self.path = own / f"{_key(path)}.csv"
         self._lock_path = own / f"{_key(path)}.lock"
         while True:
-            with _locked(self._lock_path), _disk_full_explained(own):
+            with waiting_lock(self._lock_path), disk_full_as_error(own, hint=_DISK_FULL_HINT):
                 if not self.path.exists():
                     self._unpack(path)
                 with suppress(FileNotFoundError):  # a process that ended just now has removed the copy
@@ -87,25 +86,3 @@ def _own_folder(parent: Path) -> Path:
     if state.st_uid != os.getuid() or not folder.is_dir() or folder.is_symlink():
         raise DnabertSError("belongs to another user", path=folder, hint=hint)
     return folder
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Alone among the processes that use this copy, or after the one that is at work."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _disk_full_explained(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _DISK_FULL:
-            raise
-        hint = "unpack the file yourself, or choose a larger folder: TMPDIR=/scratch dnabert-s ..."
-        raise DnabertSError(f"no room to unpack: {error.strerror}", path=folder, hint=hint) from error

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DnabertSError, raise_together
-from ..labels.reading import iter_fields, plain_name
+from ..text_tables import iter_fields, plain_name
 from .reading import read_sequences
 from .records import Record
 

@@ -25,10 +25,10 @@ from ...errors import DnabertSError
 from ...io.bins.reading import read_binning
 from ...io.bins.writing import BinStats
 from ...io.embeddings.reading import EmbeddingTable
-from ...io.embeddings.unfinished import disk_full_as_error
 from ...io.files import sha256_file
 from ...io.folders import OWN_MARK, atomic_folder
 from ...io.provenance import describe_run, write_run_json
+from ...io.resume import disk_full_as_error
 from ...io.sequences.reading import InputSummary
 from ...io.stages import StageFolder
 from ..cluster.methods import ClusterOptions

@@ -8,18 +8,16 @@ them for a moment under a hidden name only: `newest` finds it there, and `adopt`
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ...errors import DnabertSError
 from ...io.files import check_output
+from ...io.locks import lock_folder
 from .checkpoint import whole_checkpoint_step
 
 BEST, LAST = "best", "last"
@@ -29,7 +27,6 @@ _HIDDEN = re.compile(r"\.[0-9a-f]{12}\..+")  # being written, or on its way out
 _OUTPUTS = (BEST, LAST, LOG_FILE, PLOT_FILE, RUN_FILE, "tensorboard")
 _LOCK_FILE = ".lock"
 _PATIENCE_S = 20.0  # for the processes of a killed run to notice and end
-_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)  # some network file systems
 
 
 class RunFolder:
@@ -81,13 +78,11 @@ class RunFolder:
         Raises:
             DnabertSError: one is at work here and does not end soon.
         """
-        with (self.path / _LOCK_FILE).open("w") as file:
-            deadline = time.monotonic() + _PATIENCE_S
-            while not _try_lock(file.fileno()):
-                if time.monotonic() > deadline:
-                    raise DnabertSError("another run is writing here", path=self.path, hint="name another folder")
-                time.sleep(0.1)
+        descriptor = lock_folder(self.path, name=_LOCK_FILE, patience_s=_PATIENCE_S)
+        try:
             yield
+        finally:
+            os.close(descriptor)
 
     def newest(self) -> Path | None:
         """The whole checkpoint with most steps, hidden ones included; of several `last` first. None without any."""
@@ -169,14 +164,3 @@ def _link_or_copy(source: str, target: str) -> object:
     except OSError:
         return shutil.copy2(source, target)
     return target
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-    return True

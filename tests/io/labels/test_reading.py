@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.bins.writing import write_biobox, write_contig2bin
-from dnabert_s_cli.io.labels.reading import is_id_column, read_labels
+from dnabert_s_cli.io.labels.reading import read_labels
+from dnabert_s_cli.io.text_tables import is_id_column
 
 NAMES = st.text("abcXYZ019_.|-", min_size=1, max_size=8)
 

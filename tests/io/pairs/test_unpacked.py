@@ -100,6 +100,6 @@ def test_full_disk_is_an_error_that_names_the_folder(tmp_path: Path, monkeypatch
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(shutil, "copyfileobj", full)
-    with pytest.raises(DnabertSError, match="no room to unpack") as caught:
+    with pytest.raises(DnabertSError, match="cannot write: No space") as caught:
         UnpackedRows(_packed(tmp_path), folder=tmp_path)
     assert caught.value.path == str(_own(tmp_path))

@@ -133,5 +133,5 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 def test_two_runs_do_not_share_a_folder(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_folder, "_PATIENCE_S", 0.05)
-    with folder.locked(), pytest.raises(DnabertSError, match="another run"), RunFolder(folder.path).locked():
+    with folder.locked(), pytest.raises(DnabertSError, match="another process"), RunFolder(folder.path).locked():
         pass
