@@ -1,0 +1,48 @@
+"""Tables of text as users make them: lines of columns between tabs, with the header that their maker chose.
+
+File of any compression -> lines of UTF-8 that are neither empty nor comments -> columns; names of columns compared
+without regard to case, blanks, dashes and underscores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import DnabertSError
+from .files import open_input
+
+ID_NAMES = frozenset(
+    ("id", "ids", "sequenceid", "seqid", "contig", "contigs", "contigid", "contigname", "recordid", "readid")
+)
+
+
+def iter_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Number, from 1, and text of each line that is not empty, without its end and without a byte order mark.
+
+    Raises:
+        DnabertSError: the file cannot be read, or a line is not text; names the line.
+    """
+    with open_input(path) as stream:
+        for line, raw in enumerate(stream, start=1):
+            try:
+                text = raw.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                raise DnabertSError("is not text in UTF-8", path=path, line=line) from error
+            if text:
+                yield line, text
+
+
+def iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and columns of each line that is neither empty nor a comment; errors as of `iter_lines`."""
+    return ((line, text.split("\t")) for line, text in iter_lines(path) if not text.startswith("#"))
+
+
+def is_id_column(column: str) -> bool:
+    """Whether a column of this name holds ids."""
+    return plain_name(column) in ID_NAMES
+
+
+def plain_name(column: str) -> str:
+    """A column's name as names are compared: without case, blanks, dashes and underscores."""
+    return column.strip().lower().replace("_", "").replace(" ", "").replace("-", "")
