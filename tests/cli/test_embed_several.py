@@ -25,7 +25,7 @@ SMALL_CHUNKS = f"import dnabert_s_cli.defaults as d; d.CHUNK_RECORDS = {CHUNK_RE
 KILL = """
 import os, signal
 if os.environ.get("RANK") == "1":
-    from dnabert_s_cli.io.partial import PartialFolder
+    from dnabert_s_cli.io.embeddings.unfinished import PartialFolder
     store = PartialFolder._store
     def store_and_die(self, progress):
         store(self, progress)

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DnabertSError
+from ..names import match_names
 from .table import DepthTable, JoinedDepth, same_length
 
 _LOG = logging.getLogger(__name__)
-
-_LEAST_MATCHED = 0.5  # share of the sequences that a table must know
 
 Source = tuple[str | Path, DepthTable]  # a table and the file it is from
 
@@ -55,16 +54,15 @@ def join_depth(table: DepthTable, names: Sequence[str], *, lengths_bp: np.ndarra
     Raises:
         DnabertSError: fewer than half of the contigs are in the table, or one has another length there.
     """
-    row_of = {name: row for row, name in enumerate(table.names)}
-    kept = [(place, row_of[name]) for place, name in enumerate(names) if name in row_of]
-    places, rows = np.array(kept, dtype=np.int64).reshape(-1, 2).T
     hint = "give depths of these contigs; names are compared up to the first blank"
-    if len(rows) < _LEAST_MATCHED * len(names):
-        raise DnabertSError(f"knows only {len(rows):,} of {len(names):,} contigs by name", path=path, hint=hint)
-    missing, extra = len(names) - len(rows), len(table.names) - len(rows)
-    if missing or extra:
-        level = logging.WARNING if missing else logging.INFO  # extra ones are, as a rule, the short contigs left out
-        _LOG.log(level, "%s: %d contigs matched, %d missing in it, %d extra", path, len(rows), missing, extra)
+    problem = "knows only {matched} of {names} contigs by name"
+    found = match_names(names, table.names, path=path, problem=problem, hint=hint)
+    places, rows = found.places, found.rows
+    if found.n_missing or found.n_extra:
+        # extra ones are, as a rule, the short contigs left out
+        level = logging.WARNING if found.n_missing else logging.INFO
+        counts = (len(rows), found.n_missing, found.n_extra)
+        _LOG.log(level, "%s: %d contigs matched, %d missing in it, %d extra", path, *counts)
     there_bp = table.lengths_bp[rows]
     for place in np.flatnonzero((there_bp > 0) & (there_bp != lengths_bp[places])):
         own_bp = int(lengths_bp[places[place]])

@@ -21,12 +21,12 @@ import numpy as np
 
 from ... import defaults
 from ...analysis.binning.assignment import assign_bins
-from ...errors import DnabertSError
 from ...io.bins.reading import read_binning
 from ...io.bins.writing import BinStats
 from ...io.embeddings.reading import EmbeddingTable
 from ...io.files import sha256_file
 from ...io.folders import OWN_MARK, atomic_folder
+from ...io.names import match_names
 from ...io.provenance import describe_run, write_run_json
 from ...io.resume import disk_full_as_error
 from ...io.sequences.reading import InputSummary
@@ -41,8 +41,6 @@ from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report
 from .stages import BinInput, ContigNames, Stages, check_evidence
 
 logger = logging.getLogger(__name__)
-
-_LEAST_MATCHED = 0.5  # share of the contigs that bins to refine must know
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +165,9 @@ def _join(stages: Stages, read: Vectors | None) -> tuple[np.ndarray | None, Cont
 def _given_bins(path: Path, ids: Sequence[str]) -> np.ndarray:
     """Another tool's bin of each contig, -1 for none. -> (N,) int64."""
     bin_of = read_binning(path)
-    n_matched = sum(name in bin_of for name in ids)
-    if n_matched < _LEAST_MATCHED * min(len(bin_of), len(ids)):
-        problem = f"knows only {n_matched:,} of {len(ids):,} contigs by name"
-        raise DnabertSError(problem, path=path, hint="give bins of these contigs")
-    logger.info("%s: %d of %d contigs are in a bin", path, n_matched, len(ids))
+    problem = "knows only {matched} of {names} contigs by name"
+    found = match_names(ids, list(bin_of), path=path, problem=problem, hint="give bins of these contigs", of_fewer=True)
+    logger.info("%s: %d of %d contigs are in a bin", path, len(found), len(ids))
     number_of = {name: number for number, name in enumerate(dict.fromkeys(bin_of.values()))}
     return np.array([number_of[bin_of[name]] if name in bin_of else -1 for name in ids], dtype=np.int64)
 

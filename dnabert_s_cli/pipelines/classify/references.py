@@ -21,12 +21,12 @@ from ...analysis.classification.held_out import Examples
 from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingTable
+from ...io.names import match_names
 from ...io.sequences.reading import Record
 from ..progress import Progress
 
 logger = logging.getLogger(__name__)
 
-_LEAST_MATCHED = 0.5  # share of the labels, or of the sequences, that must have the other
 _SHOWN = 5
 _CROP_SHARE = 0.7  # crops as long as most of a piece are no other length
 _EMBEDDED_AT_ONCE = 4_096
@@ -68,19 +68,14 @@ def match_labels(label_of: Mapping[str, str], present: Iterable[str], *, path: P
         DnabertSError: fewer than half of the labelled ids, and of the sequences, match; or there are not two labels.
     """
     there = list(present)
-    known = {name: label_of[name] for name in there if name in label_of}
-    if len(known) < _LEAST_MATCHED * min(len(label_of), len(there)) or not known:
-        missing = [name for name in label_of if name not in known][:_SHOWN]
-        raise DnabertSError(
-            f"only {len(known):,} of {len(label_of):,} labelled ids are among the sequences; "
-            f"not there: {', '.join(missing)}",
-            path=path,
-            hint="ids are the first words of the headers",
-        )
-    if len(known) < len(label_of):
-        logger.warning("%d of %d labels are for ids that are not there", len(label_of) - len(known), len(label_of))
-    if len(known) < len(there):
-        logger.warning("%d of %d sequences have no label and are left out", len(there) - len(known), len(there))
+    problem = "only {matched} of {known} labelled ids are among the sequences; not there: {unasked}"
+    hint = "ids are the first words of the headers"
+    found = match_names(there, list(label_of), path=path, problem=problem, hint=hint, of_fewer=True, at_least=1)
+    known = {there[place]: label_of[there[place]] for place in found.places.tolist()}
+    if found.n_extra:
+        logger.warning("%d of %d labels are for ids that are not there", found.n_extra, len(label_of))
+    if found.n_missing:
+        logger.warning("%d of %d sequences have no label and are left out", found.n_missing, len(there))
     classes = set(known.values())
     empty = sorted(set(label_of.values()) - classes)
     if empty:

@@ -25,6 +25,7 @@ from ...io.bins.clusters import (
 )
 from ...io.files import check_output
 from ...io.labels.reading import read_labels
+from ...io.names import match_names
 from ...io.sequences.genomes import is_sequence_file
 from ...reports.columns import MapContigs
 from ...reports.maps import write_map_html, write_map_png
@@ -35,7 +36,6 @@ from .recipe import Clusters
 
 logger = logging.getLogger(__name__)
 
-_LEAST_MATCHED = 0.5  # share of the records that the labels must know
 _PNG, _HTML = ".png", ".html"
 
 
@@ -87,14 +87,13 @@ def score_clusters(clusters: Clusters, labels_path: Path | None) -> dict[str, fl
         return {}
     label_of = read_labels(labels_path)
     ids = clusters.vectors.table.ids
-    rows = [row for row, name in enumerate(ids) if name in label_of]
-    if len(rows) < _LEAST_MATCHED * len(ids) or not rows:
-        problem = f"has a label for only {len(rows):,} of {len(ids):,} records"
-        raise DnabertSError(problem, path=labels_path, hint="its first column holds the first words of the headers")
-    if len(rows) < len(ids):
-        logger.warning(
-            "%s: %d of %d records have no label and are not scored", labels_path, len(ids) - len(rows), len(ids)
-        )
+    problem = "has a label for only {matched} of {names} records"
+    hint = "its first column holds the first words of the headers"
+    matched = match_names(ids, list(label_of), path=labels_path, problem=problem, hint=hint, at_least=1)
+    rows = matched.places.tolist()
+    if matched.n_missing:
+        n_missing = matched.n_missing
+        logger.warning("%s: %d of %d records have no label and are not scored", labels_path, n_missing, len(ids))
     truth = [label_of[ids[row]] for row in rows]
     found = clusters.labels[rows]
     scores = asdict(clustering_scores(truth, found))

@@ -24,6 +24,7 @@ from ...errors import DnabertSError, raise_together
 from ...io.bins.reading import GoldStandard, is_bin_output, read_binning, read_gold
 from ...io.bins.scores import write_bin_rows, write_genome_rows, write_score_rows
 from ...io.files import atomic_path, check_output, sha256_file
+from ...io.names import match_names
 from ...io.provenance import describe_run, write_run_json
 from ...io.sequences.genomes import file_label
 from ...reports.bin_plots import draw_binnings
@@ -32,7 +33,6 @@ from .scored_bins import ScoredBinning, bin_rows, genome_rows, plot_point
 
 logger = logging.getLogger(__name__)
 
-_LEAST_MATCHED = 0.5  # share of a binning's contigs that the gold standard must know
 _OWN_NAMES = frozenset(("contig2bin", "bins.biobox", "bins", "clusters"))  # files that say nothing of their binning
 
 
@@ -223,12 +223,9 @@ def _count_unknown(bin_of: Mapping[str, str], gold: GoldStandard, *, path: Path)
     Raises:
         DnabertSError: more than half of them.
     """
-    known = frozenset(gold.contigs)
-    n_unknown = sum(contig not in known for contig in bin_of)
-    if len(bin_of) - n_unknown < _LEAST_MATCHED * len(bin_of):
-        problem = f"only {len(bin_of) - n_unknown:,} of its {len(bin_of):,} contigs are in the gold standard"
-        hint = "give the binning and the gold standard of one assembly; names are compared up to the first blank"
-        raise DnabertSError(problem, path=path, hint=hint)
+    problem = "only {matched} of its {names} contigs are in the gold standard"
+    hint = "give the binning and the gold standard of one assembly; names are compared up to the first blank"
+    n_unknown = match_names(list(bin_of), gold.contigs, path=path, problem=problem, hint=hint).n_missing
     if n_unknown:
         logger.warning("%s: %d contigs are not in the gold standard and are left out", path, n_unknown)
     if not bin_of:

@@ -17,13 +17,14 @@ from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingTable, read_embeddings
 from ...io.files import sha256_file
+from ...io.names import match_names
 from ...io.sequences.reading import InputSummary
 from ..progress import Progress
 from .encoding import EncoderOptions, SequenceInput, embed_in_memory, input_facts
 
 logger = logging.getLogger(__name__)
 
-_LEAST_MATCHED = 0.5  # share of the sequences that a table must know
+_OTHER_TABLE_HINT = "give the table that was made from these sequences"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,18 +61,12 @@ def select_rows(table: EmbeddingTable, names: Sequence[str], *, lengths_bp: np.n
     Raises:
         DnabertSError: fewer than half of the records are in the table, or one has another length there.
     """
-    row_of = {name: row for row, name in enumerate(table.ids)}
-    kept = [(place, row_of[name]) for place, name in enumerate(names) if name in row_of]
-    places, rows = np.array(kept, dtype=np.int64).reshape(-1, 2).T
-    if len(rows) < _LEAST_MATCHED * len(names):
-        raise DnabertSError(
-            f"knows only {len(rows):,} of {len(names):,} sequences by name",
-            path=path,
-            hint="give the table that was made from these sequences",
-        )
-    if len(rows) < len(names) or len(rows) < len(table.ids):
-        missing, extra = len(names) - len(rows), len(table.ids) - len(rows)
-        logger.warning("%s: %d sequences matched, %d missing in it, %d extra", path, len(rows), missing, extra)
+    problem = "knows only {matched} of {names} sequences by name"
+    found = match_names(names, table.ids, path=path, problem=problem, hint=_OTHER_TABLE_HINT)
+    places, rows = found.places, found.rows
+    if found.n_missing or found.n_extra:
+        counts = (len(rows), found.n_missing, found.n_extra)
+        logger.warning("%s: %d sequences matched, %d missing in it, %d extra", path, *counts)
     differing = np.flatnonzero(table.lengths_bp[rows] != lengths_bp[places])
     if len(differing):
         place, row = places[differing[0]], rows[differing[0]]
@@ -79,6 +74,6 @@ def select_rows(table: EmbeddingTable, names: Sequence[str], *, lengths_bp: np.n
             f"is {table.lengths_bp[row]:,} bp long here, {lengths_bp[place]:,} bp in the sequences",
             path=path,
             record=names[place],
-            hint="give the table that was made from these sequences",
+            hint=_OTHER_TABLE_HINT,
         )
     return EmbeddingTable([names[place] for place in places], lengths_bp[places], table.embeddings[rows])

@@ -23,7 +23,7 @@ from ..conftest import ClusteredPoints
 
 _PROGRAM = """
 import numpy as np
-from dnabert_s_cli.analysis.few_shot import few_shot_f1, split_rows, standardise_by_training
+from dnabert_s_cli.analysis.classification.few_shot import few_shot_f1, split_rows, standardise_by_training
 labels = [f"species {row % 4}" for row in range(48)]
 rows = np.random.default_rng(0).standard_normal((48, 5)) + np.arange(48)[:, None] % 4
 split = split_rows(labels, most_shots=4, most_tests=8, seed=3)

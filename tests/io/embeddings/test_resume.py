@@ -201,7 +201,7 @@ def _process_that_waits(path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that has written two of three chunks, says so, and waits."""
     program = f"""
 import pathlib, time
-from dnabert_s_cli.io.tables import EmbeddingWriter, chain_digest
+from dnabert_s_cli.io.embeddings.reading import EmbeddingWriter, chain_digest
 from tests.io.chunks import SETTINGS, three_chunks
 writer = EmbeddingWriter(pathlib.Path({str(path)!r}), dim=3, settings=SETTINGS, resume=False, force=False)
 digest = ""
