@@ -9,15 +9,15 @@ PIP_FLAGS ?=
 
 BIN        := $(VENV)/bin
 DEMO_OUT   := demo_out
-SOURCES    := dnabert_s_cli tests benchmarks examples
+SOURCES    := dnabert_s_cli tests benchmarks examples scripts
 PIN_FILES  := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo format lint check test test-gpu bench clean
+.PHONY: help install demo format lint check test test-gpu docs docs-tables bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed-dev ## make the environment, with what tests and checks need
 	@echo "dnabert-s is installed: $(BIN)/dnabert-s --help"
@@ -39,10 +39,16 @@ lint: $(VENV)/.installed-dev ## format, lint and types, without changing a file
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 
-check: lint test ## lint, then test: what every commit passes
+check: lint docs test ## lint, documents, then tests: what every commit passes
 
 test: $(VENV)/.installed-dev ## run the tests
 	$(BIN)/python -m pytest
+
+docs: $(VENV)/.installed-dev ## build the documentation as a site in site/; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs-tables: $(VENV)/.installed-dev ## refresh the tables of options in docs/
+	$(BIN)/python scripts/option_tables.py --write
 
 test-gpu: $(VENV)/.installed-dev ## run the tests that need a CUDA device
 	$(BIN)/python -m pytest -m gpu
@@ -65,7 +71,7 @@ bench: $(VENV)/.installed-dev ## run the quick form of every benchmark; each end
 	$(BIN)/python benchmarks/embed_gpu.py --device cpu --tiny --mbp 0.1 --repeats 1
 
 clean: ## remove caches, builds and the demo's output; the environment stays
-	rm -rf build dist *.egg-info $(DEMO_OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist site *.egg-info $(DEMO_OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp file says that the environment matches pyproject.toml and constraints.txt.

@@ -1,7 +1,7 @@
-"""The README's section on performance, made from what the benchmarks printed.
+"""The page on performance in docs/, made from what the benchmarks printed.
 
-Prints the section; with --write, puts it between its two marks in README.md. A test compares the two, so that no figure
-of the README is without a file in benchmarks/results/.
+Prints the tables; with --write, puts them between two marks in docs/performance.md. A test compares the two, so that no
+figure is there without a file in benchmarks/results/.
 
     python benchmarks/performance.py [--write]
 """
@@ -17,7 +17,7 @@ from statistics import fmean
 from typing import Any
 
 _HERE = Path(__file__).resolve().parent
-README = _HERE.parent / "README.md"
+PAGE = _HERE.parent / "docs" / "performance.md"
 BEGIN = "<!-- made by benchmarks/performance.py: begin -->"
 END = "<!-- made by benchmarks/performance.py: end -->"
 _PROCESSORS = {"Intel(R) Xeon(R) Processor": "Xeon"}
@@ -45,13 +45,13 @@ and memory with one sample. SemiBin2 and VAMB were measured before:"""
 def main() -> None:
     """Print the section, or write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put it into README.md")
+    parser.add_argument("--write", action="store_true", help="put them into docs/performance.md")
     if not parser.parse_args().write:
         print(section())
         return
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}\n\n{section()}\n\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n\n{section()}\n\n{END}{after}", encoding="utf-8")
 
 
 def section() -> str:

@@ -30,7 +30,7 @@ from .commands.pairs import pairs
 from .commands.simulate import simulate
 from .commands.train import train
 from .console import show_error
-from .options.flags import expand_flags
+from .parsing import Group, add_command
 
 _INTERRUPTED = 130
 _TERMINATED = 143
@@ -39,27 +39,27 @@ _SEVERAL = "WORLD_SIZE"  # in the environment of each process that torchrun, or 
 _UsageError: Any = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
+    cls=Group,
     name="dnabert-s",
     help="Species-aware DNA embeddings, and bins of metagenome assemblies.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("embed")(expand_flags(embed))
-app.command("merge")(expand_flags(merge))
-app.command("cluster")(expand_flags(cluster))
-app.command("bin")(expand_flags(bin_contigs))
-app.command("depth")(expand_flags(depth))
+add_command(app, "embed", embed)
+add_command(app, "merge", merge)
+add_command(app, "cluster", cluster)
+add_command(app, "bin", bin_contigs)
+add_command(app, "depth", depth)
 app.add_typer(classify, name="classify")
-app.command("train")(expand_flags(train))
-app.command("pairs")(expand_flags(pairs))
+add_command(app, "train", train)
+add_command(app, "pairs", pairs)
 app.add_typer(models, name="models")
-evaluate.command("bins")(expand_flags(evaluate_bins))
+add_command(evaluate, "evaluate bins", evaluate_bins)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(simulate, name="simulate")
-app.command("doctor")(expand_flags(doctor))
+add_command(app, "doctor", doctor)
 
 
 def _show_version(wanted: bool) -> None:

@@ -27,7 +27,7 @@ def binning(tmp_path: Path) -> Path:
 def test_scores_go_to_standard_output_and_a_table_to_standard_error(
     command: Command, gold: Path, binning: Path
 ) -> None:
-    result = command("evaluate", "bins", binning, "--gold", gold)
+    result = command("evaluate", "bins", binning, "--labels", gold)
     assert result.code == 0
     header, row = (line.split("\t") for line in result.out.splitlines())
     scores = dict(zip(header, row, strict=True))
@@ -39,7 +39,7 @@ def test_all_files_are_written_with_provenance(command: Command, gold: Path, bin
     pytest.importorskip("matplotlib")
     out = tmp_path / "out"
     files = ("--per-bin", out / "bins.tsv", "--per-genome", out / "genomes.tsv", "--plot", out / "plot.png")
-    result = command("evaluate", "bins", binning, "--gold", gold, "-o", out / "scores.tsv", *files)
+    result = command("evaluate", "bins", binning, "--labels", gold, "-o", out / "scores.tsv", *files)
     assert (result.code, result.out) == (0, "")
     assert {path.name for path in out.iterdir()} == {
         *("scores.tsv", "scores.tsv.run.json", "bins.tsv", "genomes.tsv", "plot.png")
@@ -53,14 +53,14 @@ def test_all_files_are_written_with_provenance(command: Command, gold: Path, bin
 def test_several_binnings_are_named_side_by_side(command: Command, gold: Path, binning: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.tsv"
     other.write_text("a1\tx\n")
-    result = command("evaluate", "bins", binning, other, "--gold", gold, "--names", "one,two", "-q")
+    result = command("evaluate", "bins", binning, other, "--labels", gold, "--names", "one,two", "-q")
     assert [line.split("\t")[0] for line in result.out.splitlines()] == ["binning", "one", "two"]
     assert result.err == ""
 
 
 def test_levels_are_chosen(command: Command, gold: Path, binning: Path) -> None:
     levels = ("--min-completeness", "55,65", "--max-contamination", "1")
-    result = command("evaluate", "bins", binning, "--gold", gold, *levels, "-q")
+    result = command("evaluate", "bins", binning, "--labels", gold, *levels, "-q")
     header, row = (line.split("\t") for line in result.out.splitlines())
     assert dict(zip(header, row, strict=True)).items() >= {"recovered_55_1": "2", "recovered_65_1": "1"}.items()
 
@@ -68,15 +68,15 @@ def test_levels_are_chosen(command: Command, gold: Path, binning: Path) -> None:
 def test_existing_output_is_kept_unless_forced(command: Command, gold: Path, binning: Path, tmp_path: Path) -> None:
     output = tmp_path / "scores.tsv"
     output.write_text("precious")
-    assert command("evaluate", "bins", binning, "--gold", gold, "-o", output).code == 1
+    assert command("evaluate", "bins", binning, "--labels", gold, "-o", output).code == 1
     assert output.read_text() == "precious"
-    assert command("evaluate", "bins", binning, "--gold", gold, "-o", output, "--force").code == 0
+    assert command("evaluate", "bins", binning, "--labels", gold, "-o", output, "--force").code == 0
 
 
 def test_gold_without_lengths_asks_for_contigs(command: Command, binning: Path, tmp_path: Path) -> None:
     gold = tmp_path / "plain.tsv"
     gold.write_text("a1\tA\nb1\tB\n")
-    result = command("evaluate", "bins", binning, "--gold", gold, "-q")
+    result = command("evaluate", "bins", binning, "--labels", gold, "-q")
     assert result.code == 1
     assert f"error: {gold}: has no column LENGTH or _LENGTH" in result.err
     assert "--contigs" in result.err
@@ -89,4 +89,4 @@ def test_no_gold_is_wrong_usage(command: Command, binning: Path) -> None:
 def test_help_names_the_options(command: Command) -> None:
     result = command("evaluate", "bins", "--help")
     assert result.code == 0
-    assert all(option in result.out for option in ("--gold", "--contigs", "--per-bin", "--max-contamination"))
+    assert all(option in result.out for option in ("--labels", "--contigs", "--per-bin", "--max-contamination"))

@@ -34,7 +34,7 @@ def test_a_metagenome_is_embedded_binned_and_evaluated(command: Command, genomes
     assert command("simulate", "metagenome", genomes, "-o", made, "-q").code == 0
     binning = ("--model", "tnf-c", "--min-bin", 1000, "-q")
     assert command("bin", made / "contigs.fa.gz", "-o", tmp_path / "bins", *binning).code == 0
-    result = command("evaluate", "bins", tmp_path / "bins", "--gold", made / "gold.biobox.tsv", "-q")
+    result = command("evaluate", "bins", tmp_path / "bins", "--labels", made / "gold.biobox.tsv", "-q")
     assert result.code == 0
     assert result.out.splitlines()[1].startswith("bins\t3\t")
 

@@ -52,7 +52,7 @@ def assert_same_run(output: Path, unbroken: Path) -> None:
 
 
 def test_a_model_is_trained_and_used(command: Command, training_inputs: TrainingInputs, tmp_path: Path) -> None:
-    measures = ("--val", training_inputs.val, "--labelled", training_inputs.labelled, "--max-steps", 3)
+    measures = ("--val", training_inputs.val, "--labels", training_inputs.labelled, "--max-steps", 3)
     given = arguments(training_inputs, tmp_path / "a", *measures)
     given.remove("-q")
     result = command(*given)
@@ -133,7 +133,7 @@ def test_kill_and_resume_end_with_the_same_bytes(
     run.kill()
     run.communicate()
     assert run.returncode == -signal.SIGKILL
-    assert command(*arguments(training_inputs, tmp_path / "a", *given, "--resume", "auto")).code == 0
+    assert command(*arguments(training_inputs, tmp_path / "a", *given, "--resume")).code == 0
     assert_same_run(tmp_path / "a", tmp_path / "unbroken")
 
 
@@ -146,7 +146,7 @@ def test_kill_and_resume_of_two_processes_end_with_the_same_bytes(
     wait_for_rows(tmp_path / "a" / "log.csv", 1 + time.time_ns() % 20)
     run.kill()
     assert run.wait() == -signal.SIGKILL  # its processes notice, and end by themselves
-    resumed = started(arguments(training_inputs, tmp_path / "a", *given, "--resume", "auto"))
+    resumed = started(arguments(training_inputs, tmp_path / "a", *given, "--resume"))
     assert (unbroken.communicate()[1], resumed.communicate()[1]) == ("", "")
     assert (unbroken.returncode, resumed.returncode) == (0, 0)
     assert_same_run(tmp_path / "a", tmp_path / "unbroken")

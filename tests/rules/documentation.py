@@ -1,26 +1,26 @@
-"""The README beside the commands: what is documented, what is stale, which examples can run.
+"""The documents against the commands: what is documented, what is stale, which examples can run.
 
-README text and the root of the command tree go in; violations come out, one line each. A command is documented in
-the section whose heading is its name, `dnabert-s models pull`; options that several commands share may stand in the
-one section `COMMON`.
+Pages and the root of the command tree go in; violations come out, one line each. A command is documented where its
+table of options is, which `scripts/option_tables.py` makes.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from itertools import groupby
 from typing import Protocol, cast
 
 PROGRAM = "dnabert-s"
-COMMON = "Options that commands share"
 
 _FENCE = re.compile(r"^```(.*?)\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
-_HEADING = re.compile(r"^(#+) +(.+?) *$", re.MULTILINE)
+_MARK = re.compile(r"^<!-- options of ([\w -]+?) -->$", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
+_OTHER_PROGRAMS = re.compile(r"(make|pip|python|jgi|strobealign|minimap2|samtools|MetaBAT2)\b")
+_OPTIONS_OF_OTHERS = {"--cvExt", "--install-completion", "--show-completion"}
 _JOINS = {"|", "||", "&&", ";", "&", "(", ")"}
 
 
@@ -30,7 +30,7 @@ class Parameter(Protocol):
     name: str
     opts: list[str]
     secondary_opts: list[str]
-    default: object
+    help: str | None
     hidden: bool
     param_type_name: str
 
@@ -52,25 +52,14 @@ class Example:
     line: int
 
 
-def examples(readme: str) -> list[Example]:
-    """Return the fenced blocks of a README in order."""
+def examples(page: str) -> list[Example]:
+    """Return the fenced blocks of a page in order."""
     found = []
-    for match in _FENCE.finditer(readme):
+    for match in _FENCE.finditer(page):
         words = match[1].split()
-        line = readme.count("\n", 0, match.start()) + 1
+        line = page.count("\n", 0, match.start()) + 1
         found.append(Example(words[0] if words else "", "no-run" not in words, match[2], line))
     return found
-
-
-def section(readme: str, title: str) -> str | None:
-    """Return the text under a heading down to the next of its rank, without fenced blocks; None without heading."""
-    text = _FENCE.sub("", readme)
-    headings = list(_HEADING.finditer(text))
-    for index, one in enumerate(headings):
-        if one[2].replace("`", "") == title:
-            later = (next_.start() for next_ in headings[index + 1 :] if len(next_[1]) <= len(one[1]))
-            return text[one.end() : next(later, len(text))]
-    return None
 
 
 def commands(root: Command, path: str = PROGRAM) -> dict[str, Command]:
@@ -82,48 +71,39 @@ def commands(root: Command, path: str = PROGRAM) -> dict[str, Command]:
     return found
 
 
-def undocumented(readme: str, root: Command) -> list[str]:
-    """Return commands without a section, and options that neither it nor the common section names in backticks."""
-    problems = []
-    common = _options_in(section(readme, COMMON) or "")
-    for path, command in commands(root).items():
-        text = readme if path == PROGRAM else section(readme, path)
-        if text is None:
-            problems.append(f"no section '{path}'")
-            continue
-        missing = sorted(_option_names(command) - _options_in(text) - common)
-        problems += [f"{path}: {name} is not documented" for name in missing]
-    return problems
+def undocumented(pages: Iterable[str], root: Command) -> list[str]:
+    """Return commands that take options and have no table of options, or more than one, on any of the pages."""
+    counts = Counter(path for page in pages for path in _MARK.findall(page))
+    expected = {path for path, command in commands(root).items() if _options(command)}
+    problems = [f"{path}: {counts[path]} tables of options" for path in sorted(expected) if counts[path] != 1]
+    return problems + [f"{path}: no such command" for path in sorted(counts.keys() - commands(root).keys())]
 
 
-def stale(readme: str, root: Command) -> list[str]:
-    """Return options in the first column of a command's table, or of the common one, that do not exist."""
-    known = {path: _option_names(command) | {"-h", "--help"} for path, command in commands(root).items()}
-    known[COMMON] = set().union(*known.values())
-    problems = []
-    for path in sorted(known.keys() - {PROGRAM}):
-        for row in _table_rows(section(readme, path) or ""):
-            gone = sorted(_options_in(row[0]) - known[path])
-            # a group's section holds its subcommands' tables
-            if not any(set(gone) <= known[other] for other in known if other.startswith(f"{path} ")):
-                problems += [f"{path}: {name} does not exist" for name in gone]
-    return problems
+def unexplained(root: Command) -> list[str]:
+    """Return options without a help text, which would be an empty row of a table."""
+    return [
+        f"{path}: {one.opts[0]} has no help"
+        for path, command in commands(root).items()
+        for one in _options(command)
+        if not one.help
+    ]
 
 
-def wrong_defaults(readme: str, root: Command) -> list[str]:
-    """Return options whose default, a number or a word, is not what the table's column `Default` says."""
-    common = _stated_defaults(section(readme, COMMON) or "")
-    problems = []
-    for path, command in commands(root).items():
-        stated = common | (_stated_defaults(section(readme, path) or "") if path != PROGRAM else {})
+def gone(page: str, root: Command) -> list[str]:
+    """Return options that a page's prose names in backticks, alone or behind a word, and no command has."""
+    known = set().union(*map(_option_names, commands(root).values())) | {"-h", "--help", *_OPTIONS_OF_OTHERS}
+    spans = (span for span in _CODE.findall(_FENCE.sub("", page)) if not _OTHER_PROGRAMS.match(span))
+    return sorted({word for span in spans for word in _words(span) if word not in known})
+
+
+def letters(root: Command) -> dict[str, set[str]]:
+    """Return what each one-letter option is short for, over all commands."""
+    found: dict[str, set[str]] = {}
+    for command in commands(root).values():
         for one in _options(command):
-            actual = one.default.value if isinstance(one.default, Enum) else one.default
-            names = [name for name in one.opts if name in stated]
-            if isinstance(actual, bool) or not isinstance(actual, int | float | str) or actual == "" or not names:
-                continue
-            if _plain(stated[names[-1]]) != _plain(str(actual)):
-                problems.append(f"{path}: {names[-1]} is {actual} by default, not {stated[names[-1]]}")
-    return problems
+            for short in (name for name in one.opts if not name.startswith("--")):
+                found.setdefault(short, set()).update(name for name in one.opts if name.startswith("--"))
+    return found
 
 
 def wrong_invocations(code: str, root: Command) -> list[str]:
@@ -153,6 +133,14 @@ def invocations(code: str) -> Iterator[list[str]]:
             yield words[words.index(PROGRAM) + 1 :]
 
 
+def plain_invocations(code: str) -> list[list[str]] | None:
+    """Return the arguments of each line if all are plain calls of the program, which need no shell; else None."""
+    lines = [line for line in code.replace("\\\n", " ").splitlines() if line.strip()]
+    if all(line.startswith(f"{PROGRAM} ") and not set(line) & set("|&;<>$*()`{}") for line in lines):
+        return [shlex.split(line, comments=True)[1:] for line in lines]
+    return None
+
+
 def _simple_commands(code: str) -> Iterator[list[str]]:
     for line in code.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
@@ -172,33 +160,8 @@ def _options(command: Command) -> list[Parameter]:
 
 def _option_names(command: Command) -> set[str]:
     names = {name for one in _options(command) for name in [*one.opts, *one.secondary_opts]}
-    return names - {"-h", "--help", "--install-completion", "--show-completion"}
+    return names - {"-h", "--help"}
 
 
-def _options_in(text: str) -> set[str]:
-    words = (word for span in _CODE.findall(text) for word in re.split(r"[\s,/=|]+", span))
-    return {word for word in words if re.fullmatch(r"--?[A-Za-z][\w-]*", word)}
-
-
-def _table_rows(text: str) -> list[list[str]]:
-    lines = (line.strip() for line in text.splitlines())
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-
-
-def _stated_defaults(text: str) -> dict[str, str]:
-    stated: dict[str, str] = {}
-    column = None
-    for row in _table_rows(text):
-        if "Default" in row:
-            column = row.index("Default")
-        elif column is not None and column < len(row):
-            stated |= dict.fromkeys(_options_in(row[0]), row[column])
-    return stated
-
-
-def _plain(value: str) -> str:
-    text = value.strip("` ").replace(",", "").replace("_", "")
-    try:
-        return str(float(text))
-    except ValueError:
-        return text
+def _words(span: str) -> list[str]:
+    return [word for word in re.split(r"[\s,/=|]+", span) if re.fullmatch(r"--?[A-Za-z][\w-]*", word)]

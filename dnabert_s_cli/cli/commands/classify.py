@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
 
 from ... import defaults
 from ..console import duration, progress, say, scaled, show_table, warn
+from ..examples import epilog
 from ..options import common as opt
-from ..options.flags import expand_flags
+from ..parsing import Group, add_command
 
 if TYPE_CHECKING:
     from ...pipelines.classify.fit import FitReport
@@ -21,32 +21,31 @@ if TYPE_CHECKING:
 _STDOUT = "-"
 _SHOWN_LABELS = 20
 _REFERENCES = "References"
-_HELP = ("-h", "--help")
+_NO_INPUT = ("-h", "--help", "help")
 
 Method = Literal["centroid", "knn", "logistic"]
 
 
-class RunByDefault(TyperGroup):
+class RunByDefault(Group):
     """A group whose command `run` is meant wherever the first word is none of its commands."""
 
     default_command = "run"
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the default command before arguments that name none."""
-        if args and args[0] not in self.commands and args[0] not in _HELP:
+        if args and args[0] not in self.commands and args[0] not in _NO_INPUT:
             args = [self.default_command, *args]
         return super().parse_args(ctx, args)
 
 
 classify = typer.Typer(
     cls=RunByDefault,
+    epilog=epilog("classify"),
     help="Label sequences by labelled references.\n\n`classify SEQUENCES --classifier FILE` is `classify run`.",
     no_args_is_help=True,
 )
 
 
-@classify.command("run")
-@expand_flags
 def run_classifier(
     classifier: Annotated[
         Path, typer.Option("--classifier", "-c", help="File that `classify fit` wrote.", show_default=False)
@@ -93,8 +92,6 @@ def run_classifier(
         _show(report)
 
 
-@classify.command("fit")
-@expand_flags
 def fit_classifier(
     output: Annotated[Path, typer.Option("--output", "-o", help="Classifier to write.", show_default=False)],
     sequences: opt.MaybeSequences = None,
@@ -119,7 +116,7 @@ def fit_classifier(
         Method | None, typer.Option("--method", help="How to classify.", show_default="chosen by cross-validation")
     ] = None,
     neighbours: Annotated[
-        int, typer.Option("--neighbours", "-k", min=1, help="Labelled neighbours that vote (knn).")
+        int, typer.Option("--neighbours", min=1, help="Labelled neighbours that vote (knn).")
     ] = defaults.CLASSIFY_NEIGHBOURS,
     max_fpr: Annotated[
         float,
@@ -200,3 +197,7 @@ def _say_fit(report: FitReport, *, max_fpr: float, is_quiet: bool) -> None:
         f"{len(report.labels.lineages):,} labels from {report.n_sequences:,} sequences; method {report.fitted.method}"
         f"{f' (accuracy in cross-validation: {tried})' if tried else ''}; {duration(report.seconds)}"
     )
+
+
+add_command(classify, "classify run", run_classifier)
+add_command(classify, "classify fit", fit_classifier)

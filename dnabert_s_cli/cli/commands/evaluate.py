@@ -9,20 +9,24 @@ import typer
 
 from ... import defaults
 from ..console import duration, print_table, progress, say, show_table, warn
+from ..examples import epilog
 from ..options import common as opt
 from ..options import evaluate as own
-from ..options.flags import expand_flags
+from ..parsing import Group, add_command
 
 if TYPE_CHECKING:
     from ...pipelines.evaluate.protocols import ProtocolOptions
     from ...pipelines.evaluate.recipe import EvaluationReport
     from ...pipelines.evaluate.sets import FoundSets
 
-evaluate = typer.Typer(help="Measure models, clusters and bins against a known truth.", no_args_is_help=True)
+evaluate = typer.Typer(
+    cls=Group,
+    epilog=epilog("evaluate"),
+    help="Measure models, clusters and bins against a known truth.",
+    no_args_is_help=True,
+)
 
 
-@evaluate.command("clustering")
-@expand_flags
 def clustering(
     sets: own.SetFlags,
     models: own.ModelFlags,
@@ -41,8 +45,6 @@ def clustering(
     _show(_run((CLUSTERING,), found, models, result, options, messages), result, messages)
 
 
-@evaluate.command("classification")
-@expand_flags
 def classification(
     sets: own.SetFlags,
     models: own.ModelFlags,
@@ -62,8 +64,6 @@ def classification(
     _show(_run((CLASSIFICATION,), found, models, result, options, messages), result, messages)
 
 
-@evaluate.command("binning")
-@expand_flags
 def binning(
     sets: own.SetFlags,
     models: own.ModelFlags,
@@ -88,8 +88,6 @@ def binning(
     _show(_run((BINNING,), found, models, result, options, messages), result, messages)
 
 
-@evaluate.command("all")
-@expand_flags
 def every_task(
     folder: own.WholeFolder,
     models: own.ModelFlags,
@@ -146,3 +144,9 @@ def _show(report: EvaluationReport, result: own.ResultFlags, messages: opt.Messa
     say(f"{n_run} models, {len(report.scores):,} scores, {duration(report.seconds)}")
     if any(one.is_failure for one in report.skipped):
         raise typer.Exit(1)
+
+
+add_command(evaluate, "evaluate clustering", clustering)
+add_command(evaluate, "evaluate classification", classification)
+add_command(evaluate, "evaluate binning", binning)
+add_command(evaluate, "evaluate all", every_task)

@@ -28,14 +28,16 @@ def evaluate_bins(
             show_default=False,
         ),
     ],
-    gold: Annotated[
+    labels: Annotated[
         Path,
-        typer.Option("--gold", help="Biobox or TSV of contig, genome and LENGTH: the truth.", show_default=False),
+        typer.Option(
+            "--labels", help="The gold standard: a biobox, or TSV of contig, genome and LENGTH.", show_default=False
+        ),
     ],
     contigs: Annotated[
         list[Path] | None,
         typer.Option(
-            "--contigs", help="FASTA to take lengths from, where --gold has none; repeatable.", show_default=False
+            "--contigs", help="FASTA to take lengths from, where --labels has none; repeatable.", show_default=False
         ),
     ] = None,
     names: Annotated[
@@ -79,7 +81,7 @@ def evaluate_bins(
     from ...pipelines.evaluate import bins as run
 
     given = tuple(name.strip() for name in names.split(",")) if names else ()
-    source = run.BinsInput(tuple(binnings), gold, tuple(contigs or ()), given, min_length)
+    source = run.BinsInput(tuple(binnings), labels, tuple(contigs or ()), given, min_length)
     levels = run.Levels.parse(min_completeness, max_contamination)
     others = run.BinsOutput(per_bin, per_genome, plot)
     run.check_bins_output(output, others, force=force)

@@ -8,14 +8,15 @@ import typer
 
 from ... import defaults
 from ..console import print_table
+from ..examples import epilog
 from ..options import common as opt
-from ..options.flags import expand_flags
+from ..parsing import Group, add_command
 
-models = typer.Typer(help="Which models there are, and get or inspect one.", no_args_is_help=True)
+models = typer.Typer(
+    cls=Group, epilog=epilog("models"), help="Which models there are, and get or inspect one.", no_args_is_help=True
+)
 
 
-@models.command("list")
-@expand_flags
 def list_models(*, messages: opt.MessageFlags) -> None:
     """Show built-in, published and cached models."""
     messages.start()
@@ -25,8 +26,6 @@ def list_models(*, messages: opt.MessageFlags) -> None:
     print_table(("name", "source", "state", "MB"), rows)
 
 
-@models.command("pull")
-@expand_flags
 def pull(
     name: Annotated[str, typer.Argument(help="dnabert-s, dnabert-2, or a hub id, owner/name or owner/name@revision.")],
     *,
@@ -39,8 +38,6 @@ def pull(
     print_table(("model", "folder"), [run(name)])
 
 
-@models.command("info")
-@expand_flags
 def info(
     name: Annotated[
         str | None,
@@ -59,3 +56,8 @@ def info(
     from ...pipelines.models import model_facts
 
     print_table(("what", "value"), model_facts(name, device=device, dtype=dtype))
+
+
+add_command(models, "models list", list_models)
+add_command(models, "models pull", pull)
+add_command(models, "models info", info)

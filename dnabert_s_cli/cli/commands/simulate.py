@@ -11,8 +11,9 @@ import typer
 
 from ... import defaults
 from ..console import duration, progress, say, scaled
+from ..examples import epilog
 from ..options import common as opt
-from ..options.flags import expand_flags
+from ..parsing import Group, add_command
 
 if TYPE_CHECKING:
     from ...pipelines.genomes.fragments import FragmentCounts
@@ -23,7 +24,12 @@ _PIECES = "Fragments"
 _CONTIGS = "Contigs"
 _DEPTH = "Depth"
 
-simulate = typer.Typer(help="Make evaluation sets with a known truth from genomes.", no_args_is_help=True)
+simulate = typer.Typer(
+    cls=Group,
+    epilog=epilog("simulate"),
+    help="Make evaluation sets with a known truth from genomes.",
+    no_args_is_help=True,
+)
 
 _Genomes = Annotated[
     list[str],
@@ -96,8 +102,6 @@ class SetFlags:
         return GenomeInput(tuple(genomes), self.labels, min_length_bp=self.min_length)
 
 
-@simulate.command("clustering")
-@expand_flags
 def simulate_clustering(
     genomes: _Genomes,
     fragments: Annotated[
@@ -116,8 +120,6 @@ def simulate_clustering(
     _make_fragments(genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
 
 
-@simulate.command("binning")
-@expand_flags
 def simulate_binning(
     genomes: _Genomes,
     fragments: Annotated[
@@ -145,8 +147,6 @@ def simulate_binning(
     _make_fragments(genomes, to=to, cut=cut, counts=counts, quiet=messages.quiet)
 
 
-@simulate.command("metagenome")
-@expand_flags
 def simulate_metagenome(
     genomes: _Genomes,
     median: Annotated[
@@ -171,9 +171,9 @@ def simulate_metagenome(
     samples: Annotated[
         int, typer.Option("--samples", min=1, help="Samples in the depth table.", rich_help_panel=_DEPTH)
     ] = defaults.SAMPLES,
-    depth: Annotated[
+    mean_depth: Annotated[
         float,
-        typer.Option("--depth", min=0.0, help="Mean depth of a sample over genomes.", rich_help_panel=_DEPTH),
+        typer.Option("--mean-depth", min=0.0, help="Mean depth of a sample over genomes.", rich_help_panel=_DEPTH),
     ] = defaults.MEAN_DEPTH,
     depth_spread: Annotated[
         float,
@@ -199,7 +199,7 @@ def simulate_metagenome(
     from ...pipelines.genomes import metagenome as run
 
     contigs = run.ContigLaw(median, length_spread, shortest, assembled, max_n)
-    law = run.DepthLaw(samples, depth, depth_spread, noise)
+    law = run.DepthLaw(samples, mean_depth, depth_spread, noise)
     with progress(quiet=messages.quiet) as shown:
         report = run.simulate_metagenome(
             to.source(genomes),
@@ -237,3 +237,8 @@ def _make_fragments(
         f"{report.n_fragments:,} fragments, {scaled(report.total_bp, 'bp')}, of {report.n_species:,} species in "
         f"{duration(report.seconds)}"
     )
+
+
+add_command(simulate, "simulate clustering", simulate_clustering)
+add_command(simulate, "simulate binning", simulate_binning)
+add_command(simulate, "simulate metagenome", simulate_metagenome)

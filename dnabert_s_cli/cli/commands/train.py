@@ -48,7 +48,7 @@ def train(
     from ...pipelines.train.recipe import TrainOutput
     from ...pipelines.train.recipe import train as run_here
 
-    where = TrainOutput(output, run.resume == "auto", force)
+    where = TrainOutput(output, run.resume, force)
     with progress(quiet=messages.quiet or not is_first_process()) as shown:
         report = run_here(config, where, argv=sys.argv, progress=shown)
     if report is not None:

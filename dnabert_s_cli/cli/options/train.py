@@ -39,10 +39,10 @@ class DataFlags:
         Path | None,
         typer.Option("--val", help="CSV of pairs for the validation loss.", show_default=False, rich_help_panel=_DATA),
     ] = None
-    labelled: Annotated[
+    labels: Annotated[
         Path | None,
         typer.Option(
-            "--labelled",
+            "--labels",
             help="TSV with columns sequence and bin_id: K-means ARI and nearest-neighbour accuracy.",
             show_default=False,
             rich_help_panel=_DATA,
@@ -125,7 +125,7 @@ class DataFlags:
             indel_rate=self.indels,
             mean_indel_bp=self.indel_length,
         )
-        val, labelled = (str(path) if path else None for path in (self.val, self.labelled))
+        val, labelled = (str(path) if path else None for path in (self.val, self.labels))
         return DataConfig(str(self.train), val, labelled, self.val_pairs, self.workers, views)
 
 

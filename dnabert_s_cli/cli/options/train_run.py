@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 OptimiserName = Literal["adam", "adamw"]
 LrSchedule = Literal["constant", "cosine"]
-ResumeMode = Literal["auto"]
 
 _CPU = "cpu"
 _OPTIMISER, _MEASURE, _RUN = "Optimiser", "Measuring and saving", "Run"
@@ -114,15 +113,7 @@ class RunFlags:
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Processes to start on the CPU.", rich_help_panel=_RUN)
     ] = defaults.PROCESSES
-    resume: Annotated[
-        ResumeMode | None,
-        typer.Option(
-            "--resume",
-            help="auto: go on with the newest checkpoint in --output, if there is one.",
-            show_default=False,
-            rich_help_panel=_RUN,
-        ),
-    ] = None
+    resume: opt.Resume = False
     eval_every: Annotated[
         int,
         typer.Option("--eval-every", min=1, help="Steps from one evaluation to the next.", rich_help_panel=_MEASURE),
