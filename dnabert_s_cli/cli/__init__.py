@@ -47,19 +47,19 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-add_command(app, "embed", embed)
-add_command(app, "merge", merge)
-add_command(app, "cluster", cluster)
-add_command(app, "bin", bin_contigs)
-add_command(app, "depth", depth)
+add_command(app, "embed", run=embed)
+add_command(app, "merge", run=merge)
+add_command(app, "cluster", run=cluster)
+add_command(app, "bin", run=bin_contigs)
+add_command(app, "depth", run=depth)
 app.add_typer(classify, name="classify")
-add_command(app, "train", train)
-add_command(app, "pairs", pairs)
+add_command(app, "train", run=train)
+add_command(app, "pairs", run=pairs)
 app.add_typer(models, name="models")
-add_command(evaluate, "evaluate bins", evaluate_bins)
+add_command(evaluate, "evaluate bins", run=evaluate_bins)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(simulate, name="simulate")
-add_command(app, "doctor", doctor)
+add_command(app, "doctor", run=doctor)
 
 
 def _show_version(wanted: bool) -> None:

@@ -199,5 +199,5 @@ def _say_fit(report: FitReport, *, max_fpr: float, is_quiet: bool) -> None:
     )
 
 
-add_command(classify, "classify run", run_classifier)
-add_command(classify, "classify fit", fit_classifier)
+add_command(classify, "classify run", run=run_classifier)
+add_command(classify, "classify fit", run=fit_classifier)

@@ -146,7 +146,7 @@ def _show(report: EvaluationReport, result: own.ResultFlags, messages: opt.Messa
         raise typer.Exit(1)
 
 
-add_command(evaluate, "evaluate clustering", clustering)
-add_command(evaluate, "evaluate classification", classification)
-add_command(evaluate, "evaluate binning", binning)
-add_command(evaluate, "evaluate all", every_task)
+add_command(evaluate, "evaluate clustering", run=clustering)
+add_command(evaluate, "evaluate classification", run=classification)
+add_command(evaluate, "evaluate binning", run=binning)
+add_command(evaluate, "evaluate all", run=every_task)

@@ -58,6 +58,6 @@ def info(
     print_table(("what", "value"), model_facts(name, device=device, dtype=dtype))
 
 
-add_command(models, "models list", list_models)
-add_command(models, "models pull", pull)
-add_command(models, "models info", info)
+add_command(models, "models list", run=list_models)
+add_command(models, "models pull", run=pull)
+add_command(models, "models info", run=info)

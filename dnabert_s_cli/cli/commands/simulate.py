@@ -239,6 +239,6 @@ def _make_fragments(
     )
 
 
-add_command(simulate, "simulate clustering", simulate_clustering)
-add_command(simulate, "simulate binning", simulate_binning)
-add_command(simulate, "simulate metagenome", simulate_metagenome)
+add_command(simulate, "simulate clustering", run=simulate_clustering)
+add_command(simulate, "simulate binning", run=simulate_binning)
+add_command(simulate, "simulate metagenome", run=simulate_metagenome)
