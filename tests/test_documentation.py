@@ -113,8 +113,8 @@ def test_a_shell_example_asks_for_what_exists(page: str, block: rules.Example) -
 @pytest.mark.parametrize(("path", "line"), HELP)
 def test_an_example_in_the_help_asks_for_what_exists(path: str, line: str) -> None:
     assert rules.wrong_invocations(line, ROOT) == []
-    assert line.startswith(f"dnabert-s {path}") or path == "classify run"
-    assert len(line) <= 88
+    assert f"dnabert-s {path}" in line or path == "classify run"
+    assert len(line) <= 90
 
 
 def test_every_command_ends_its_help_in_two_or_three_examples() -> None:
