@@ -6,7 +6,6 @@ Labels -> references of each, embedded whole and as crops -> fitted and calibrat
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,9 +20,9 @@ from ...errors import DnabertSError
 from ...io.files import check_output
 from ...io.labels.headers import read_header_labels
 from ...io.labels.reading import read_labels
-from ...io.provenance import describe_run
 from ...io.sequences.reading import Record
 from ..progress import Progress
+from ..run_record import Run
 from ..vectors.encoding import EncoderOptions, SequenceInput, input_facts
 from ..vectors.tables import read_vectors
 from .label_set import LabelSet, make_label_set, parse_labels
@@ -90,17 +89,17 @@ def fit_from_sequences(
     Raises:
         DnabertSError: bad input, labels that do not match, no such model, existing output.
     """
-    started = time.monotonic()
+    run = Run("classify fit", argv=argv, seed=options.references.seed)
     check_output(output, force=force)
     prepared = _from_sequences(source, encoder, options=options, progress=progress)
-    return _fit(prepared, output, options=options, argv=argv, progress=progress, started=started)
+    return _fit(prepared, output, options=options, run=run, progress=progress)
 
 
 def fit_from_table(
     table: Path, output: Path, *, options: FitOptions, force: bool, argv: Sequence[str] = (), progress: Progress
 ) -> FitReport:
     """Fit a classifier to vectors that `embed` made; errors as of `fit_from_sequences`."""
-    started = time.monotonic()
+    run = Run("classify fit", argv=argv, seed=options.references.seed)
     check_output(output, force=force)
     if options.labels is None:
         raise DnabertSError("vectors have no headers to take labels from", path=table, hint="give --labels")
@@ -116,7 +115,7 @@ def fit_from_table(
         [ids[row] for row in rows], vectors.table.lengths_bp[rows], vectors.table.embeddings[rows]
     )
     prepared = _Prepared(table_examples(chosen, numbers), labels, len(rows), vectors.encoder_facts, vectors.inputs)
-    return _fit(prepared, output, options=options, argv=argv, progress=progress, started=started)
+    return _fit(prepared, output, options=options, run=run, progress=progress)
 
 
 def calibration_rows(report: FitReport) -> list[tuple[str, ...]]:
@@ -204,32 +203,21 @@ def _fit(
     output: Path,
     *,
     options: FitOptions,
-    argv: Sequence[str],
+    run: Run,
     progress: Progress,
-    started: float,
 ) -> FitReport:
     """Fit, calibrate, write."""
     progress.start(
         f"fitting {len(prepared.labels.lineages):,} labels at {len(prepared.examples)} lengths", None, unit=""
     )
-    seed = options.references.seed
     fitted = fit(
         prepared.examples,
         prepared.labels.members,
         method=options.method,
         n_neighbours=options.n_neighbours,
         max_fpr=options.max_fpr,
-        seed=seed,
+        seed=options.references.seed,
     )
-    seconds = time.monotonic() - started
-    run = describe_run(
-        argv=argv,
-        command="classify fit",
-        seed=seed,
-        encoder=prepared.encoder,
-        inputs=prepared.inputs,
-        settings=asdict(options),
-        timings_s={"total": seconds},
-    )
-    save_classifier(output, fitted, labels=prepared.labels, max_fpr=options.max_fpr, run=run)
-    return FitReport(fitted, prepared.labels, prepared.n_sequences, seconds)
+    described = run.describe(inputs=prepared.inputs, settings=asdict(options), encoder=prepared.encoder)
+    save_classifier(output, fitted, labels=prepared.labels, max_fpr=options.max_fpr, run=described)
+    return FitReport(fitted, prepared.labels, prepared.n_sequences, run.seconds)

@@ -7,7 +7,6 @@ does not grow with the input.
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,12 +19,13 @@ import numpy as np
 from ... import defaults
 from ...analysis.classification.classifier import UNCLASSIFIED, classify
 from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
-from ...io.files import atomic_path, check_output, sha256_file
+from ...io.files import atomic_path, check_output
 from ...io.labels.kreport import write_kreport
 from ...io.labels.predictions import Classification, ClassificationTable, TaxVambTable
 from ...io.labels.taxonomy import Lineage, label_text
-from ...io.provenance import describe_run, write_run_json
+from ...io.provenance import write_run_json
 from ..progress import Progress
+from ..run_record import Run, file_facts
 from ..vectors.chunks import record_chunks
 from ..vectors.encoding import STDIN, EncoderOptions, SequenceInput, embed_chunk, input_facts
 from ..vectors.tables import read_vectors
@@ -79,7 +79,7 @@ def classify_sequences(
     Raises:
         DnabertSError: bad input, no such classifier, another encoder, existing output.
     """
-    started = time.monotonic()
+    run = Run("classify run", argv=argv)
     _check_outputs(output)
     stored = load_classifier(classifier_path)
     opened = _as_fitted(encoder, stored).open()
@@ -87,14 +87,9 @@ def classify_sequences(
     summary = source.scan()
     progress.start("classifying", summary.total_bp if summary else None, unit="bp")
     chunks = (embed_chunk(opened, chunk, progress=progress) for chunk in record_chunks(source.records()))
-    report = _classify(chunks, stored, output=output, threads=encoder.threads, started=started)
-    _write_run(
-        output,
-        report,
-        facts=opened.describe(),
-        inputs=[*input_facts(source, summary), _facts(classifier_path)],
-        argv=argv,
-    )
+    report = _classify(chunks, stored, output=output, threads=encoder.threads, run=run)
+    inputs = [*input_facts(source, summary), *file_facts(classifier_path)]
+    _write_run(output, run.describe(inputs=inputs, settings=asdict(output), encoder=opened.describe()))
     return report
 
 
@@ -108,7 +103,7 @@ def classify_table(
     progress: Progress,
 ) -> ClassifyReport:
     """Label every row of a table that `embed` made; errors as of `classify_sequences`."""
-    started = time.monotonic()
+    run = Run("classify run", argv=argv)
     _check_outputs(output)
     stored = load_classifier(classifier_path)
     vectors = read_vectors(table_path)
@@ -116,10 +111,9 @@ def classify_table(
     stored.check_encoder(vectors.encoder_facts, path=classifier_path)
     progress.start("classifying", len(vectors.table.ids), unit="vectors")
     chunks = _table_chunks(vectors.table, progress=progress)
-    report = _classify(chunks, stored, output=output, threads=threads, started=started)
-    _write_run(
-        output, report, facts=vectors.encoder_facts, inputs=[*vectors.inputs, _facts(classifier_path)], argv=argv
-    )
+    report = _classify(chunks, stored, output=output, threads=threads, run=run)
+    inputs = [*vectors.inputs, *file_facts(classifier_path)]
+    _write_run(output, run.describe(inputs=inputs, settings=asdict(output), encoder=vectors.encoder_facts))
     return report
 
 
@@ -159,7 +153,7 @@ def _table_chunks(table: EmbeddingTable, *, progress: Progress) -> Iterator[Embe
 
 
 def _classify(
-    chunks: Iterator[EmbeddedChunk], stored: StoredClassifier, *, output: ClassifyOutput, threads: int, started: float
+    chunks: Iterator[EmbeddedChunk], stored: StoredClassifier, *, output: ClassifyOutput, threads: int, run: Run
 ) -> ClassifyReport:
     """Label chunk after chunk and write everything."""
     counts: Counter[Lineage] = Counter()
@@ -177,7 +171,7 @@ def _classify(
             total_bp += int(chunk.lengths_bp.sum())
         if output.kreport is not None:
             write_kreport(_open(output.kreport, stack), counts, n_unclassified=n_unclassified)
-    return ClassifyReport(counts, n_unclassified, total_bp, stored.max_fpr, time.monotonic() - started)
+    return ClassifyReport(counts, n_unclassified, total_bp, stored.max_fpr, run.seconds)
 
 
 def _open(path: Path, stack: ExitStack) -> TextIO:
@@ -201,28 +195,7 @@ def _label_chunk(chunk: EmbeddedChunk, stored: StoredClassifier, *, threads: int
     return classified
 
 
-def _facts(classifier_path: Path) -> dict[str, object]:
-    return {"path": str(classifier_path), "sha256": sha256_file(classifier_path)}
-
-
-def _write_run(
-    output: ClassifyOutput,
-    report: ClassifyReport,
-    *,
-    facts: Mapping[str, object],
-    inputs: Sequence[Mapping[str, object]],
-    argv: Sequence[str],
-) -> None:
+def _write_run(output: ClassifyOutput, described: Mapping[str, object]) -> None:
     """Provenance beside the table (labels.tsv -> labels.tsv.run.json)."""
-    if str(output.table) == STDIN:
-        return
-    run = describe_run(
-        argv=argv,
-        command="classify run",
-        seed=defaults.SEED,
-        encoder=facts,
-        inputs=inputs,
-        settings=asdict(output),
-        timings_s={"total": report.seconds},
-    )
-    write_run_json(output.table.with_name(f"{output.table.name}.run.json"), run)
+    if str(output.table) != STDIN:
+        write_run_json(output.table.with_name(f"{output.table.name}.run.json"), described)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,8 +12,9 @@ import numpy as np
 from ... import defaults
 from ...io.depth import DepthTable, is_alignment_file, merge_depths, write_depth
 from ...io.files import atomic_path, check_output
-from ...io.provenance import describe_run, write_run_json
+from ...io.provenance import write_run_json
 from ..progress import Progress
+from ..run_record import Run
 from .samples import DepthInput, read_depth_sources
 
 _STDOUT = "-"
@@ -65,7 +65,7 @@ def make_depth_table(
     Raises:
         DnabertSError: bad input, existing output, or a sample that comes twice.
     """
-    started = time.monotonic()
+    run = Run("depth", argv=argv)
     is_stream = str(output) == _STDOUT
     if not is_stream:
         check_output(output, force=force)
@@ -76,26 +76,17 @@ def make_depth_table(
     else:
         with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
             write_depth(stream, table)
-    seconds = time.monotonic() - started
     report = DepthReport(
         n_contigs=len(table.names),
         n_short=n_short,
         n_unknown_lengths=int(np.count_nonzero(table.lengths_bp == 0)),
         n_samples=len(table.samples),
         has_variance=table.variance is not None,
-        seconds=seconds,
+        seconds=run.seconds,
     )
     if not is_stream:
-        run = describe_run(
-            argv=argv,
-            command="depth",
-            seed=defaults.SEED,
-            encoder={},
-            inputs=sources.inputs,
-            settings={**asdict(source), "min_length_bp": min_length_bp},
-            timings_s={"total": seconds},
-        )
-        write_run_json(output.with_name(f"{output.name}.run.json"), run)
+        described = run.describe(inputs=sources.inputs, settings={**asdict(source), "min_length_bp": min_length_bp})
+        write_run_json(output.with_name(f"{output.name}.run.json"), described)
     return report
 
 

@@ -36,6 +36,7 @@ from ...io.files import sha256_file
 from ...io.stages import StageFacts, StageFolder
 from ...threads import thread_count
 from ..progress import Progress
+from ..run_record import file_facts
 
 __all__ = ["ContigDepths", "DepthInput", "DepthOptions", "DepthSources", "read_depth_sources", "read_sample_depth"]
 
@@ -196,9 +197,7 @@ def _read_tables(paths: Sequence[str | Path]) -> tuple[list[Source], list[dict[s
             if str(path) != _STDIN and is_alignment_file(path):
                 raise DnabertSError("is BAM or CRAM, not a table", path=path, hint="give it with --bam")
             tables.append((path, read_depth_table(path)))
-            inputs.append(
-                {"path": str(path)} if str(path) == _STDIN else {"path": str(path), "sha256": sha256_file(path)}
-            )
+            inputs += file_facts(path)
         except DnabertSError as error:
             problems.append(error)
     raise_together(problems)

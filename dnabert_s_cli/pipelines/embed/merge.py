@@ -6,16 +6,14 @@ ids are to the byte what one process alone would have written.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from ... import defaults
 from ...io.embeddings.reading import EmbeddingWriter, Part, chain_digest, part_chunks, read_part, whole_of
-from ...io.provenance import describe_run
 from ..progress import Progress
+from ..run_record import Run
 from .recipe import TableOptions
 
 
@@ -36,7 +34,7 @@ def merge(
     Raises:
         DnabertSError: a shard is missing, comes twice, or is of another call; existing output.
     """
-    started = time.monotonic()
+    run = Run("merge", argv=argv)
     parts = whole_of([read_part(path) for path in shards])
     first = parts[0]
     with EmbeddingWriter(
@@ -48,17 +46,13 @@ def merge(
         table_format=writing.table_format,
     ) as writer:
         append_parts(writer, parts, progress=progress)
-        report = MergeReport(first.shard.total_records, len(parts), time.monotonic() - started)
-        run = describe_run(
-            argv=argv,
-            command="merge",
-            seed=defaults.SEED,
-            encoder=cast("Mapping[str, object]", first.run.get("encoder", {})),
+        report = MergeReport(first.shard.total_records, len(parts), run.seconds)
+        described = run.describe(
             inputs=cast("Sequence[Mapping[str, object]]", first.run.get("inputs", [])),
             settings=first.settings,
-            timings_s={"total": report.seconds},
+            encoder=cast("Mapping[str, object]", first.run.get("encoder", {})),
         )
-        writer.finish({**run, "shards": [dict(part.run) for part in parts]})
+        writer.finish({**described, "shards": [dict(part.run) for part in parts]})
     return report
 
 

@@ -17,13 +17,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from ... import defaults
 from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingWriter, TsvStream, chain_digest
-from ...io.provenance import describe_run
 from ...io.sequences.reading import Record
 from ..progress import Progress
+from ..run_record import Run
 from ..vectors.chunks import Share, record_chunks
 from ..vectors.encoding import EncoderOptions, SequenceInput, embed_chunk, input_facts
 from ..vectors.work_behind import WorkBehind
@@ -68,7 +67,7 @@ def embed(
     Raises:
         DnabertSError: bad input (all problems together), no such model or device, existing output.
     """
-    started = time.monotonic()
+    run = Run("embed", argv=argv)
     encoder = options.open()
     settings = embedding_settings(encoder, source)
     with EmbeddingWriter(
@@ -82,17 +81,9 @@ def embed(
         summary = source.scan()
         progress.start("embedding", summary.total_bp if summary else None, unit="bp")
         n_records, total_bp = append_records(writer, source, encoder=encoder, share=None, progress=progress)
-        report = EmbedReport(n_records, total_bp, encoder.dim, time.monotonic() - started)
-        run = describe_run(
-            argv=argv,
-            command="embed",
-            seed=defaults.SEED,
-            encoder=encoder.describe(),
-            inputs=input_facts(source, summary),
-            settings=settings,
-            timings_s={"total": report.seconds},
-        )
-        writer.finish(run)
+        report = EmbedReport(n_records, total_bp, encoder.dim, run.seconds)
+        inputs = input_facts(source, summary)
+        writer.finish(run.describe(inputs=inputs, settings=settings, encoder=encoder.describe()))
     return report
 
 

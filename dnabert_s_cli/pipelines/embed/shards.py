@@ -14,18 +14,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ... import defaults
 from ...encoders.devices import resolve_device
 from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingWriter, read_part, whole_of
-from ...io.provenance import describe_run
 from ...io.sequences.reading import InputSummary
 from ...threads import usable_cores
 from ...training.processes.agreement import SharedError, from_first, held_error, launcher_is_gone, raise_in_all
 from ...training.processes.distributed import World, leave_world, meet_others, own_device
 from ...training.processes.environment import local_processes
 from ..progress import Progress
+from ..run_record import Run
 from ..vectors.chunks import ChunkCounter, Share, share_out
 from ..vectors.encoding import EncoderOptions, SequenceInput, input_facts
 from .merge import append_parts
@@ -66,7 +65,7 @@ def embed_shard(
     Raises:
         DnabertSError: as of `embed`; or standard input, which no two jobs can read, or another format.
     """
-    started = time.monotonic()
+    run = Run("embed", argv=argv)
     if (writing.table_format or output.suffix.removeprefix(".")) != _PART_FORMAT:
         hint = "let the name end in .npy; `merge` makes every format of all shards"
         raise DnabertSError("a shard is a .npy", path=output, hint=hint)
@@ -82,8 +81,8 @@ def embed_shard(
     ) as writer:
         plan = _make_plan(source, shard[1])
         share = plan.shares[shard[0]]
-        _append_part(writer, source, plan=plan, share=share, encoder=encoder, argv=argv, progress=progress)
-    return EmbedReport(share.shard.n_records, share.n_bp, encoder.dim, time.monotonic() - started)
+        _append_part(writer, source, plan=plan, share=share, encoder=encoder, run=run, progress=progress)
+    return EmbedReport(share.shard.n_records, share.n_bp, encoder.dim, run.seconds)
 
 
 def embed_together(
@@ -100,7 +99,7 @@ def embed_together(
     Raises:
         DnabertSError: as of `embed`; an error that all could meet is raised in the first process only.
     """
-    started = time.monotonic()
+    run = Run("embed", argv=argv)
     world = meet_others()
     if not world.is_first:
         logging.getLogger(__name__.partition(".")[0]).setLevel(logging.ERROR)
@@ -115,13 +114,13 @@ def embed_together(
         finally:
             leave_world(world)
         if plan.folder is not None:
-            _embed_own_part(source, plan, index=world.rank, encoder=encoder, argv=argv, progress=watched)
+            _embed_own_part(source, plan, index=world.rank, encoder=encoder, run=run, progress=watched)
         if whole is None:
             return None
         if plan.folder is not None:
             _join_parts(whole, plan, progress=watched)
-        report = EmbedReport(plan.summary.n_records, plan.summary.total_bp, encoder.dim, time.monotonic() - started)
-        whole.finish(_describe(source, plan, encoder=encoder, argv=argv, seconds=report.seconds))
+        report = EmbedReport(plan.summary.n_records, plan.summary.total_bp, encoder.dim, run.seconds)
+        whole.finish(_describe(run, source, plan=plan, encoder=encoder))
     return report
 
 
@@ -173,7 +172,7 @@ def _make_plan(source: SequenceInput, n_shares: int) -> Plan:
 
 
 def _embed_own_part(
-    source: SequenceInput, plan: Plan, *, index: int, encoder: Encoder, argv: Sequence[str], progress: Progress
+    source: SequenceInput, plan: Plan, *, index: int, encoder: Encoder, run: Run, progress: Progress
 ) -> None:
     """Make the part of this process, unless an earlier run has finished it."""
     path, share = plan.part_path(index), plan.shares[index]
@@ -181,7 +180,7 @@ def _embed_own_part(
         return
     settings = {**embedding_settings(encoder, source), "shard": str(share.shard)}
     with EmbeddingWriter(path, dim=encoder.dim, settings=settings, resume=True, force=False) as writer:
-        _append_part(writer, source, plan=plan, share=share, encoder=encoder, argv=argv, progress=progress)
+        _append_part(writer, source, plan=plan, share=share, encoder=encoder, run=run, progress=progress)
 
 
 def _append_part(
@@ -191,17 +190,15 @@ def _append_part(
     plan: Plan,
     share: Share,
     encoder: Encoder,
-    argv: Sequence[str],
+    run: Run,
     progress: Progress,
 ) -> None:
     """Embed a share and finish its table."""
-    started = time.monotonic()
     where = f"shard {share.shard}"
     logger.info("%s: records %d on, %d of %d", where, share.shard.first_record + 1, *_counts(share))
     progress.start(f"embedding {where}", share.n_bp, unit="bp")
     append_records(writer, source, encoder=encoder, share=share, progress=progress)
-    run = _describe(source, plan, encoder=encoder, argv=argv, seconds=time.monotonic() - started)
-    writer.finish({**run, "shard": share.shard.to_json()})
+    writer.finish({**_describe(run, source, plan=plan, encoder=encoder), "shard": share.shard.to_json()})
 
 
 def _counts(share: Share) -> tuple[int, int]:
@@ -218,18 +215,9 @@ def _join_parts(whole: EmbeddingWriter, plan: Plan, *, progress: Progress) -> No
     append_parts(whole, whole_of([read_part(path) for path in paths]), progress=progress)
 
 
-def _describe(
-    source: SequenceInput, plan: Plan, *, encoder: Encoder, argv: Sequence[str], seconds: float
-) -> dict[str, object]:
-    return describe_run(
-        argv=argv,
-        command="embed",
-        seed=defaults.SEED,
-        encoder=encoder.describe(),
-        inputs=input_facts(source, plan.summary),
-        settings=embedding_settings(encoder, source),
-        timings_s={"total": seconds},
-    )
+def _describe(run: Run, source: SequenceInput, *, plan: Plan, encoder: Encoder) -> dict[str, object]:
+    inputs, settings = input_facts(source, plan.summary), embedding_settings(encoder, source)
+    return run.describe(inputs=inputs, settings=settings, encoder=encoder.describe())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from ...errors import DnabertSError
 from ...io.bins.evaluation import Score, Skipped, TextTable, write_markdown, write_results_json, write_scores
 from ...io.embeddings.cache import VectorCache
 from ...io.folders import OWN_MARK, atomic_folder
-from ...io.provenance import describe_run, write_run_json
+from ...io.provenance import write_run_json
 from ..progress import Progress
+from ..run_record import Run
 from ..vectors.encoding import EncoderOptions
 from .protocols import BINNING, CLASSIFICATION, CLUSTERING, ProtocolOptions, Task, binned_part, check_set, measure_model
 from .sets import FoundSets, SetSource, read_set, set_facts
@@ -71,22 +72,17 @@ def evaluate_models(
     """
     if output is None:
         return _measure_all(evaluation, progress=progress)[0]
+    run = Run(f"evaluate {' '.join(evaluation.tasks)}", argv=argv, seed=evaluation.options.seed)
     with atomic_folder(output, force=force) as folder:
         report, facts = _measure_all(evaluation, progress=progress)
-        run = describe_run(
-            argv=argv,
-            command=f"evaluate {' '.join(evaluation.tasks)}",
-            seed=evaluation.options.seed,
-            encoder=facts.models,
-            inputs=facts.sets,
-            settings={"protocols": evaluation.protocols, **asdict(evaluation.options)},
-            timings_s={"total": report.seconds, **facts.seconds},
-        )
+        settings = {"protocols": evaluation.protocols, **asdict(evaluation.options)}
+        more = {"total": report.seconds, **facts.seconds}
+        described = run.describe(inputs=facts.sets, settings=settings, encoder=facts.models, more_timings_s=more)
         write_scores(folder / "results.tsv", report.scores, skipped=report.skipped)
-        write_results_json(folder / "results.json", report.scores, skipped=report.skipped, provenance=run)
+        write_results_json(folder / "results.json", report.scores, skipped=report.skipped, provenance=described)
         write_markdown(folder / "results.md", report.tables)
         draw_summary(folder, report.scores, options=evaluation.options)
-        write_run_json(folder / OWN_MARK, run)
+        write_run_json(folder / OWN_MARK, described)
     return report
 
 

@@ -8,7 +8,6 @@ label and its sequences alone.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ from ... import defaults
 from ...errors import DnabertSError
 from ...io.bins.simulated import LabelledPiece, write_fragments, write_origins
 from ...io.folders import OWN_MARK, atomic_folder
-from ...io.provenance import describe_run, write_run_json
+from ...io.provenance import write_run_json
 from ..progress import Progress
+from ..run_record import Run
 from .inputs import GenomeInput, Genomes, find_genomes, generator_of
 from .pieces import DrawnPieces, PieceSpec, draw_pieces
 
@@ -78,7 +78,7 @@ def simulate_fragments(
     Raises:
         DnabertSError: bad input (all problems together), existing output, or too few genomes with fragments enough.
     """
-    started = time.monotonic()
+    run = Run(f"simulate {counts.kind}", argv=argv, seed=seed)
     with atomic_folder(output, force=force) as folder, find_genomes(genomes, progress=progress) as found:
         drawn = _draw_all(found, spec, counts=counts, seed=seed, progress=progress)
         too_small = tuple(label for label, cut in drawn.items() if len(cut.pieces) < counts.least)
@@ -88,17 +88,10 @@ def simulate_fragments(
         write_origins(folder / "origins.tsv.gz", rows)
         n_rich = sum(cut.n_rich for cut in drawn.values())
         total_bp = sum(one.length_bp for one in rows)
-        report = FragmentsReport(len(chosen), len(rows), total_bp, n_rich, too_small, time.monotonic() - started)
-        run = describe_run(
-            argv=argv,
-            command=f"simulate {counts.kind}",
-            seed=seed,
-            encoder={},
-            inputs=found.inputs,
-            settings={**asdict(genomes), **asdict(spec), **asdict(counts)},
-            timings_s={"total": report.seconds},
-        )
-        write_run_json(folder / OWN_MARK, {**run, "outcome": asdict(report)})
+        report = FragmentsReport(len(chosen), len(rows), total_bp, n_rich, too_small, run.seconds)
+        settings = {**asdict(genomes), **asdict(spec), **asdict(counts)}
+        described = run.describe(inputs=found.inputs, settings=settings)
+        write_run_json(folder / OWN_MARK, {**described, "outcome": asdict(report)})
     warn_of_small(too_small)
     return report
 

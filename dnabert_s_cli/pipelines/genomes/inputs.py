@@ -17,11 +17,11 @@ import numpy as np
 
 from ... import defaults
 from ...errors import DnabertSError, raise_together
-from ...io.files import sha256_file
 from ...io.labels.reading import read_labels
 from ...io.sequences.genomes import Genome, GenomeFile, RecordsByLabel, list_genome_files, read_genome
 from ...io.sequences.reading import InputFile, Record, read_sequences, scan_sequences
 from ..progress import Progress
+from ..run_record import file_facts
 
 _LOG = logging.getLogger(__name__)
 _STDIN = "-"
@@ -82,7 +82,7 @@ def find_genomes(genomes: GenomeInput, *, progress: Progress) -> Iterator[Genome
                 records.add(record, record.id)
         else:
             _add_labelled(genomes, records, labels_path=genomes.labels_path)
-            inputs.append({"path": str(genomes.labels_path), "sha256": sha256_file(genomes.labels_path)})
+            inputs += file_facts(genomes.labels_path)
         yield Genomes(records.labels, records.total_bp, records.genomes, inputs)
 
 

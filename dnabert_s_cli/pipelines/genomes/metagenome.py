@@ -7,7 +7,6 @@ genome gets a log-normal depth in each sample -> every contig that of its genome
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ from ...errors import DnabertSError
 from ...io.bins.simulated import LabelledPiece, write_abundances, write_contigs, write_depths, write_gold, write_origins
 from ...io.folders import OWN_MARK, atomic_folder
 from ...io.pairs.writer import Piece
-from ...io.provenance import describe_run, write_run_json
+from ...io.provenance import write_run_json
 from ..progress import Progress
+from ..run_record import Run
 from .fragments import warn_of_small
 from .inputs import GenomeInput, Genomes, find_genomes, generator_of
 from .pieces import LengthDraw, draw_contigs
@@ -97,7 +97,7 @@ def simulate_metagenome(
     Raises:
         DnabertSError: bad input (all problems together), existing output, or no genome long enough for a contig.
     """
-    started = time.monotonic()
+    run = Run("simulate metagenome", argv=argv, seed=seed)
     with atomic_folder(output, force=force) as folder, find_genomes(genomes, progress=progress) as found:
         cut, n_rich = _cut_all(found, contigs, seed=seed, progress=progress)
         labels = [label for label, pieces in cut.items() if pieces]
@@ -108,17 +108,10 @@ def simulate_metagenome(
         rows = _shuffled(cut, seed=seed)
         _write(folder, rows, labels=labels, depth=depth, seed=seed, sample_id=output.name)
         total_bp = sum(one.length_bp for one in rows)
-        report = MetagenomeReport(len(labels), len(rows), total_bp, n_rich, too_small, time.monotonic() - started)
-        run = describe_run(
-            argv=argv,
-            command="simulate metagenome",
-            seed=seed,
-            encoder={},
-            inputs=found.inputs,
-            settings={**asdict(genomes), "contigs": asdict(contigs), "depth": asdict(depth)},
-            timings_s={"total": report.seconds},
-        )
-        write_run_json(folder / OWN_MARK, {**run, "outcome": asdict(report)})
+        report = MetagenomeReport(len(labels), len(rows), total_bp, n_rich, too_small, run.seconds)
+        settings = {**asdict(genomes), "contigs": asdict(contigs), "depth": asdict(depth)}
+        described = run.describe(inputs=found.inputs, settings=settings)
+        write_run_json(folder / OWN_MARK, {**described, "outcome": asdict(report)})
     warn_of_small(too_small)
     return report
 

@@ -8,7 +8,6 @@ seed, its label and its sequences alone.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -20,8 +19,9 @@ from ... import defaults
 from ...errors import DnabertSError
 from ...io.files import check_output
 from ...io.pairs.writer import PairWriter, run_json_path
-from ...io.provenance import describe_run, write_run_json
+from ...io.provenance import write_run_json
 from ..progress import Progress
+from ..run_record import Run
 from .inputs import GenomeInput, Genomes, find_genomes, generator_of
 from .pieces import CutGenome, PieceSpec, cut_pairs
 
@@ -69,7 +69,7 @@ def make_pairs(
     Raises:
         DnabertSError: bad input (all problems together), existing output, or no genome that is large enough.
     """
-    started = time.monotonic()
+    run = Run("pairs", argv=argv, seed=seed)
     with ExitStack() as outputs:
         paths = [output.path] if output.val_path is None else [output.path, output.val_path]
         check_output(run_json_path(output.path), force=force)
@@ -80,18 +80,10 @@ def make_pairs(
         held_out = _held_out(found, output, least_bp=2 * spec.least_bp, seed=seed)
         for writer in writers:
             outputs.enter_context(writer)
-        report = _write(found, writers, held_out=held_out, spec=spec, seed=seed, progress=progress, started=started)
+        report = _write(found, writers, held_out=held_out, spec=spec, seed=seed, progress=progress, run=run)
         settings = {**asdict(spec), **asdict(output), **asdict(genomes)}
-    run = describe_run(
-        argv=argv,
-        command="pairs",
-        seed=seed,
-        encoder={},
-        inputs=found.inputs,
-        settings=settings,
-        timings_s={"total": report.seconds},
-    )
-    write_run_json(run_json_path(output.path), {**run, "outcome": asdict(report)})
+    described = run.describe(inputs=found.inputs, settings=settings)
+    write_run_json(run_json_path(output.path), {**described, "outcome": asdict(report)})
     return report
 
 
@@ -103,7 +95,7 @@ def _write(
     spec: PieceSpec,
     seed: int,
     progress: Progress,
-    started: float,
+    run: Run,
 ) -> PairsReport:
     """Cut genome by genome; the last writer takes those held out.
 
@@ -131,8 +123,7 @@ def _write(
     _report_skipped(too_small, n_rich)
     n_pairs = [writer.n_pairs for writer in writers] + [0]
     n_genomes.append(0)
-    seconds = time.monotonic() - started
-    return PairsReport(n_pairs[0], n_genomes[0], n_pairs[1], n_genomes[1], n_rich, tuple(too_small), seconds)
+    return PairsReport(n_pairs[0], n_genomes[0], n_pairs[1], n_genomes[1], n_rich, tuple(too_small), run.seconds)
 
 
 def _append(cut: CutGenome, writer: PairWriter, *, label: str) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +18,7 @@ from ... import __version__
 from ...encoders.devices import default_batch_tokens, device_name, resolve_device, use_threads
 from ...errors import DnabertSError
 from ...io.labels.evaluation_sets import read_labelled
-from ...io.provenance import describe_run, write_run_json
+from ...io.provenance import write_run_json
 from ...reports.plots import can_draw, draw_training_curves
 from ...threads import usable_cores
 from ...training.config import TrainConfig
@@ -38,6 +37,7 @@ from ...training.setup import OpenData, find_saved_run, make_trained, open_data,
 from ...training.step import StepMaker
 from ..launching import is_first_process
 from ..progress import Progress
+from ..run_record import Run
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def _train_here(
     config: TrainConfig, output: TrainOutput, *, world: World, argv: Sequence[str], progress: Progress
 ) -> TrainReport | None:
     """The part of one process."""
-    started = time.monotonic()
+    run = Run("train", argv=argv, seed=config.run.seed)
     products = autocast_dtype(config.run.dtype, world.device)
     with ExitStack() as files:
         folder = _open_folder(output, world=world, files=files)
@@ -117,8 +117,12 @@ def _train_here(
         end = train_steps(trained, course, state=state)
     if folder is None:
         return None
-    report = TrainReport(end, curriculum.n_steps, _draw(folder), time.monotonic() - started)
-    _write_provenance(folder, config, data=data, report=report, argv=argv)
+    report = TrainReport(end, curriculum.n_steps, _draw(folder), run.seconds)
+    pairs = {"path": config.data.train, "n_pairs": len(data.pairs), "digest": data.pairs.digest}
+    encoder = {"model": config.model.base or config.model.init}
+    more = {"steps": end.seconds, "total": report.seconds}
+    described = run.describe(inputs=[pairs], settings=config.as_json(), encoder=encoder, more_timings_s=more)
+    write_run_json(folder.run_json_path, described)
     return report
 
 
@@ -197,19 +201,3 @@ def _draw(folder: RunFolder) -> bool:
         return False
     draw_training_curves(folder.plot_path, rows, names=METRICS)
     return True
-
-
-def _write_provenance(
-    folder: RunFolder, config: TrainConfig, *, data: OpenData, report: TrainReport, argv: Sequence[str]
-) -> None:
-    pairs: Mapping[str, object] = {"path": config.data.train, "n_pairs": len(data.pairs), "digest": data.pairs.digest}
-    run = describe_run(
-        argv=argv,
-        command="train",
-        seed=config.run.seed,
-        encoder={"model": config.model.base or config.model.init},
-        inputs=[pairs],
-        settings=config.as_json(),
-        timings_s={"steps": report.state.seconds, "total": report.seconds},
-    )
-    write_run_json(folder.run_json_path, run)

@@ -16,10 +16,10 @@ import numpy as np
 from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingTable, read_embeddings
-from ...io.files import sha256_file
 from ...io.names import match_names
 from ...io.sequences.reading import InputSummary
 from ..progress import Progress
+from ..run_record import file_facts
 from .encoding import EncoderOptions, SequenceInput, embed_in_memory, input_facts
 
 logger = logging.getLogger(__name__)
@@ -51,8 +51,7 @@ def read_vectors(path: Path) -> Vectors:
     """A table that `embed` wrote."""
     table = read_embeddings(path)
     facts = table.provenance.get("encoder", {})
-    inputs = [{"path": str(path), "sha256": sha256_file(path)}] if str(path) != "-" else [{"path": "-"}]
-    return Vectors(table, None, facts if isinstance(facts, Mapping) else {}, inputs)
+    return Vectors(table, None, facts if isinstance(facts, Mapping) else {}, file_facts(path))
 
 
 def select_rows(table: EmbeddingTable, names: Sequence[str], *, lengths_bp: np.ndarray, path: Path) -> EmbeddingTable:
