@@ -1,6 +1,6 @@
 """The command line: commands by name, and the one place where errors become messages and exit codes.
 
-0 done, 1 an error that the user can mend, 2 wrong usage, 130 Ctrl-C, 143 terminated; anything else is a defect of
+0 done, 1 an error that the user can correct, 2 wrong usage, 130 Ctrl-C, 143 terminated; anything else is a defect of
 ours and keeps its traceback.
 """
 
@@ -41,7 +41,7 @@ _UsageError: Any = typer.BadParameter.__mro__[2]
 app = typer.Typer(
     cls=Group,
     name="dnabert-s",
-    help="Species-aware DNA embeddings, and bins of metagenome assemblies.",
+    help="Species-aware DNA embeddings and metagenome binning.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -74,7 +74,7 @@ def root(
         bool, typer.Option("--version", "-V", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Species-aware DNA embeddings, and bins of metagenome assemblies."""
+    """Species-aware DNA embeddings and metagenome binning."""
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ _EVIDENCE, _OUTPUT = "Evidence", "Output"
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFlags:
-    """What is known of the contigs beside their sequence."""
+    """What is known about the contigs, apart from their sequence."""
 
     bam: opt.Bams = None
     depth: opt.DepthTables = None
@@ -33,20 +33,24 @@ class EvidenceFlags:
         Path | None,
         typer.Option(
             "--markers",
-            help="Profiles of single-copy genes (HMMER3) in place of the built-in ones.",
+            help="HMMER3 profiles of single-copy genes, instead of the built-in ones.",
             show_default=False,
             rich_help_panel=_EVIDENCE,
         ),
     ] = None
     no_markers: Annotated[
         bool,
-        typer.Option("--no-markers", help="Do not look for single-copy genes.", rich_help_panel=_EVIDENCE),
+        typer.Option(
+            "--no-markers",
+            help="Skip single-copy genes: faster, but completeness and contamination are unknown.",
+            rich_help_panel=_EVIDENCE,
+        ),
     ] = False
     refine: Annotated[
         Path | None,
         typer.Option(
             "--refine",
-            help="Bins of another tool (contig2bin, biobox, folder) to divide where they hold several genomes.",
+            help="Split these bins of another tool (contig2bin, biobox or folder) where they hold several genomes.",
             show_default=False,
             rich_help_panel=_EVIDENCE,
         ),
@@ -75,16 +79,16 @@ class EvidenceFlags:
 
 @dataclass(frozen=True, slots=True)
 class OutputFlags:
-    """What is written beside the bins."""
+    """What else is written."""
 
-    gzip: Annotated[bool, typer.Option("--gzip", help="Compress the bins' FASTA files.", rich_help_panel=_OUTPUT)] = (
-        False
-    )
+    gzip: Annotated[
+        bool, typer.Option("--gzip", help="Compress the FASTA files of the bins.", rich_help_panel=_OUTPUT)
+    ] = False
     unbinned: Annotated[
-        bool, typer.Option("--unbinned", help="Write the contigs of no bin, too.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--unbinned", help="Also write unbinned.fa, the contigs in no bin.", rich_help_panel=_OUTPUT)
     ] = False
     biobox: Annotated[
-        bool, typer.Option("--biobox", help="Write bins.biobox.tsv (CAMI, AMBER), too.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--biobox", help="Also write bins.biobox.tsv, for CAMI and AMBER.", rich_help_panel=_OUTPUT)
     ] = False
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
@@ -98,10 +102,9 @@ class OutputFlags:
 
 
 def bin_contigs(
-    contigs: opt.Sequences,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder to write; it appears when all is done.", show_default=False)
-    ],
+    contigs: opt.Contigs,
+    evidence: EvidenceFlags,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)],
     method: opt.BinMethodName = defaults.BIN_METHOD,
     min_similarity: opt.MinSimilarity = None,
     neighbours: Annotated[
@@ -109,24 +112,25 @@ def bin_contigs(
         typer.Option(
             "--neighbours",
             min=1,
-            help="Neighbours of each contig in the graph (louvain, hdbscan).",
+            help="Number of nearest neighbours in the graph (louvain, hdbscan).",
             show_default=f"{defaults.GRAPH_NEIGHBOURS}; {defaults.NEIGHBOURS} with hdbscan",
         ),
     ] = None,
-    min_bin: Annotated[int, typer.Option("--min-bin", min=1, help="Smallest bin, in bases.")] = defaults.MIN_BIN_BP,
+    min_bin: Annotated[
+        int, typer.Option("--min-bin", min=1, help="Minimum size of a bin, in bases.")
+    ] = defaults.MIN_BIN_BP,
     seed: opt.Seed = defaults.SEED,
     resume: opt.Resume = False,
     force: opt.Force = False,
     *,
-    evidence: EvidenceFlags,
     outputs: OutputFlags,
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
 ) -> None:
     """Sort the contigs of an assembly into species bins.
 
-    Depth of one sample or more (--bam, --depth) helps much. Writes bins/bin.N.fa (numbered by size), contig2bin.tsv,
-    bins.tsv, report.html and run.json. What takes long is kept in FOLDER.partial until then, for --resume.
+    Depth in one or more samples (--bam, --depth) helps a great deal. Writes bins/bin.N.fa (numbered by size),
+    contig2bin.tsv, bins.tsv, report.html and run.json. An interrupted run can be continued with --resume.
     """
     messages.start()
     from ...pipelines.bin.recipe import BinOptions

@@ -41,27 +41,36 @@ class RunByDefault(Group):
 classify = typer.Typer(
     cls=RunByDefault,
     epilog=epilog("classify"),
-    help="Label sequences by labelled references.\n\n`classify SEQUENCES --classifier FILE` is `classify run`.",
+    help="Label sequences from labelled references.\n\n`classify SEQUENCES` is short for `classify run SEQUENCES`.",
     no_args_is_help=True,
 )
 
 
 def run_classifier(
     classifier: Annotated[
-        Path, typer.Option("--classifier", "-c", help="File that `classify fit` wrote.", show_default=False)
+        Path, typer.Option("--classifier", "-c", help="Classifier that `classify fit` wrote.", show_default=False)
     ],
     sequences: opt.MaybeSequences = None,
     embeddings: opt.Embeddings = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="TSV to write, a line each; - for standard output.")
+        Path,
+        typer.Option(
+            "--output", "-o", help="TSV to write: status, id, label, length, score, margin; - for standard output."
+        ),
     ] = Path(_STDOUT),
     kreport: Annotated[
         Path | None,
-        typer.Option("--kreport", help="Counts by label, in the format of Kraken 2's report.", show_default=False),
+        typer.Option(
+            "--kreport", help="Report to write, in the format of Kraken 2: sequences per taxon.", show_default=False
+        ),
     ] = None,
     taxvamb: Annotated[
         Path | None,
-        typer.Option("--taxvamb", help="Labels for TaxVAMB: contigs, predictions, scores.", show_default=False),
+        typer.Option(
+            "--taxvamb",
+            help="File to write for TaxVAMB or Taxometer: contigs, predictions, scores.",
+            show_default=False,
+        ),
     ] = None,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
@@ -70,7 +79,7 @@ def run_classifier(
     encoder: opt.ReaderFlags,
     messages: opt.MessageFlags,
 ) -> None:
-    """Give each sequence a label, or none where none is certain."""
+    """Label sequences; a sequence that is not certain gets no label."""
     messages.start()
     opt.require_one_input(sequences, embeddings)
     from ...pipelines.classify.recipe import ClassifyOutput, classify_sequences, classify_table
@@ -101,39 +110,56 @@ def fit_classifier(
         typer.Option(
             "--labels",
             help="TSV of id and label: a name, a lineage d__;p__;...;s__, or a taxid.",
-            show_default="in the FASTA headers, behind the name",
+            show_default="the text after the name in each FASTA header",
         ),
     ] = None,
     taxonomy: Annotated[
         Path | None,
         typer.Option(
             "--taxonomy",
-            help="Folder with NCBI's nodes.dmp and names.dmp, or TSV of taxid and name: labels are taxids then.",
+            help="Folder with NCBI's nodes.dmp and names.dmp, or TSV of taxid and name, if labels are taxids.",
             show_default=False,
         ),
     ] = None,
     method: Annotated[
-        Method | None, typer.Option("--method", help="How to classify.", show_default="chosen by cross-validation")
+        Method | None,
+        typer.Option("--method", help="Classification method.", show_default="chosen by cross-validation"),
     ] = None,
     neighbours: Annotated[
-        int, typer.Option("--neighbours", min=1, help="Labelled neighbours that vote (knn).")
+        int, typer.Option("--neighbours", min=1, help="Number of labelled neighbours that vote (knn).")
     ] = defaults.CLASSIFY_NEIGHBOURS,
     max_fpr: Annotated[
         float,
         typer.Option(
-            "--max-fpr", min=0.0, max=1.0, help="Share of sequences of unlabelled species that may get a label."
+            "--max-fpr",
+            min=0.0,
+            max=1.0,
+            help="Maximum expected share of sequences from unlabelled species that get a label, at each rank.",
         ),
     ] = defaults.MAX_FPR,
     piece: Annotated[
         int,
-        typer.Option("--piece", min=100, help="Cut references to about this, in bases.", rich_help_panel=_REFERENCES),
+        typer.Option(
+            "--piece",
+            min=100,
+            help="Length of the pieces that references are cut into, in bases.",
+            rich_help_panel=_REFERENCES,
+        ),
     ] = defaults.REFERENCE_PIECE_BP,
     pieces_per_label: Annotated[
-        int, typer.Option("--pieces-per-label", min=2, help="Most pieces of a label.", rich_help_panel=_REFERENCES)
+        int,
+        typer.Option(
+            "--pieces-per-label", min=2, help="Maximum number of pieces per label.", rich_help_panel=_REFERENCES
+        ),
     ] = defaults.PIECES_PER_LABEL,
     crops: Annotated[
         int,
-        typer.Option("--crops", min=1, help="Crops of a label of each shorter length.", rich_help_panel=_REFERENCES),
+        typer.Option(
+            "--crops",
+            min=1,
+            help="Number of crops per label, for each of the lengths from 150 to 5,000 bases.",
+            rich_help_panel=_REFERENCES,
+        ),
     ] = defaults.CROPS_PER_LABEL,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
@@ -143,7 +169,7 @@ def fit_classifier(
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
 ) -> None:
-    """Learn labels from references and write a classifier."""
+    """Fit a classifier to labelled references."""
     messages.start()
     opt.require_one_input(sequences, embeddings)
     from ...pipelines.classify.fit import FitOptions, fit_from_sequences, fit_from_table

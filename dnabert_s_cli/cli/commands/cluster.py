@@ -23,13 +23,13 @@ _FILES = "Output"
 
 @dataclass(frozen=True, slots=True)
 class FileFlags:
-    """What is told of the clusters beside the assignments."""
+    """What else is written about the clusters."""
 
     labels: Annotated[
         Path | None,
         typer.Option(
             "--labels",
-            help="TSV of record id and true label, to score against: ARI, NMI, purity.",
+            help="TSV of record id and true label, to score the clusters: ARI, NMI, purity.",
             show_default=False,
             rich_help_panel=_FILES,
         ),
@@ -37,21 +37,26 @@ class FileFlags:
     summary: Annotated[
         Path | None,
         typer.Option(
-            "--summary", help="TSV to write, a row for each cluster.", show_default=False, rich_help_panel=_FILES
+            "--summary",
+            help="TSV to write, with one row per cluster: members, bases, similarity to the centre, representative.",
+            show_default=False,
+            rich_help_panel=_FILES,
         ),
     ] = None
     representatives: Annotated[
         Path | None,
         typer.Option(
             "--representatives",
-            help="FASTA or TSV to write, the medoid of each cluster.",
+            help="FASTA or TSV to write, with the medoid of each cluster.",
             show_default=False,
             rich_help_panel=_FILES,
         ),
     ] = None
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", help="Map of the vectors, .html or .png.", show_default=False, rich_help_panel=_FILES),
+        typer.Option(
+            "--plot", help="Map of the vectors to draw, .html or .png.", show_default=False, rich_help_panel=_FILES
+        ),
     ] = None
 
 
@@ -61,11 +66,12 @@ def cluster(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="TSV to write: id, cluster; - for standard output.")
     ] = Path(_STDOUT),
-    method: Annotated[opt.ClusterMethod, typer.Option("--method", help="How to cluster.")] = defaults.CLUSTER_METHOD,
+    method: Annotated[opt.ClusterMethod, typer.Option("--method", help="Clustering method.")] = defaults.CLUSTER_METHOD,
     min_similarity: opt.MinSimilarity = None,
     min_cluster_size: opt.MinClusterSize = defaults.MIN_CLUSTER_SIZE,
     clusters: Annotated[
-        str, typer.Option("--clusters", "-k", help="Number of clusters (kmeans), or auto.", show_default=False)
+        str,
+        typer.Option("--clusters", "-k", help="Number of clusters (kmeans): a number, or auto.", show_default=False),
     ] = "",
     neighbours: opt.NeighbourCount = defaults.NEIGHBOURS,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
@@ -77,7 +83,10 @@ def cluster(
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
 ) -> None:
-    """Group sequences, or vectors embedded before, into clusters; -1 in the output is no cluster."""
+    """Group sequences, or the vectors of a table, into clusters.
+
+    The output has a cluster number for each record; -1 means no cluster.
+    """
     messages.start()
     opt.require_one_input(sequences, embeddings)
     from ...pipelines.cluster import files as beside
@@ -110,7 +119,7 @@ def _number(text: str) -> int | None:
     if text == _AUTO or not text:
         return 0 if text else None
     if not text.isdigit() or int(text) == 0:
-        raise typer.BadParameter(f"'{text}' is neither a number from 1 on nor {_AUTO}", param_hint="--clusters")
+        raise typer.BadParameter(f"'{text}' is neither a number from 1 nor {_AUTO}", param_hint="--clusters")
     return int(text)
 
 

@@ -19,7 +19,7 @@ def depth(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            help="Sorted BAM or CRAM files, one a sample, and depth tables of other tools; - for a table on "
+            help="Sorted BAM or CRAM files, one per sample, and depth tables of other tools; - for a table on "
             "standard input.",
             metavar="FILES",
             show_default=False,
@@ -31,18 +31,22 @@ def depth(
     min_identity: Annotated[
         float,
         typer.Option(
-            "--min-identity", min=0.0, max=100.0, help="Leave out reads less alike, in %.", rich_help_panel=_READS
+            "--min-identity",
+            min=0.0,
+            max=100.0,
+            help="Skip reads with a lower identity to the contig, in percent.",
+            rich_help_panel=_READS,
         ),
     ] = defaults.MIN_IDENTITY,
     min_mapq: Annotated[
         int,
         typer.Option(
-            "--min-mapq", min=0, max=255, help="Leave out reads of lower mapping quality.", rich_help_panel=_READS
+            "--min-mapq", min=0, max=255, help="Skip reads with a lower mapping quality.", rich_help_panel=_READS
         ),
     ] = defaults.MIN_MAPQ,
     end_bp: Annotated[
         int,
-        typer.Option("--end-bp", min=0, help="Bases at both ends of a contig left out.", rich_help_panel=_READS),
+        typer.Option("--end-bp", min=0, help="Bases to ignore at both ends of each contig.", rich_help_panel=_READS),
     ] = defaults.END_BP,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
@@ -51,9 +55,10 @@ def depth(
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """Depth of contigs in samples: BAM, CRAM and tables of any tool to one table as MetaBAT2 reads it.
+    """Compute or convert the read depth of contigs.
 
-    Each contig's mean depth and its variance, as MetaBAT2's jgi_summarize_bam_contig_depths computes them.
+    Reads BAM, CRAM and the depth tables of other tools, and writes the table of MetaBAT2's
+    jgi_summarize_bam_contig_depths: mean and variance of each contig in each sample.
     """
     messages.start()
     from ...pipelines.depth.recipe import make_depth_table, sort_inputs

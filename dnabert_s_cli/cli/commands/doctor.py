@@ -7,7 +7,7 @@ from ..options import common as opt
 
 
 def doctor(*, messages: opt.MessageFlags) -> None:
-    """Show device, number formats, threads, versions, caches, and what is used by default."""
+    """Show what this machine offers: device, number formats, threads, versions, caches, defaults."""
     messages.start()
     from ...pipelines.models import machine_facts
 

@@ -26,19 +26,25 @@ _SPLIT = "Several processes or jobs"
 
 @dataclass(frozen=True, slots=True)
 class SplitFlags:
-    """Who does how much of it."""
+    """How the work is divided."""
 
     gpus: Annotated[
-        int, typer.Option("--gpus", min=1, help="Processes to start, one for each GPU.", rich_help_panel=_SPLIT)
+        int, typer.Option("--gpus", min=1, help="Number of processes, one per GPU.", rich_help_panel=_SPLIT)
     ] = defaults.PROCESSES
     processes: Annotated[
-        int, typer.Option("--processes", min=1, help="Processes to start on the CPU.", rich_help_panel=_SPLIT)
+        int,
+        typer.Option(
+            "--processes",
+            min=1,
+            help="Number of processes on the CPU, which share its threads.",
+            rich_help_panel=_SPLIT,
+        ),
     ] = defaults.PROCESSES
     shard: Annotated[
         str | None,
         typer.Option(
             "--shard",
-            help="i/n, i from 0: embed only this part of all records; `merge` joins the n tables.",
+            help="i/n, i from 0: embed only this part of the records. `merge` joins the n tables.",
             show_default=False,
             rich_help_panel=_SPLIT,
         ),
@@ -50,7 +56,7 @@ class SplitFlags:
         if self.shard is not None:
             self.parsed_shard()
         if self.shard is not None and several:
-            raise typer.BadParameter("either --shard or several processes")
+            raise typer.BadParameter("give either --shard or several processes")
         if is_stdout and (self.shard is not None or several):
             raise typer.BadParameter("--shard, --gpus and --processes need a file as --output")
 
@@ -59,7 +65,7 @@ class SplitFlags:
         found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", self.shard or "")
         index, n_shards = map(int, found.groups()) if found else (0, 0)
         if index >= n_shards:
-            raise typer.BadParameter(f"'{self.shard}' is no i/n with i from 0 to n - 1", param_hint="--shard")
+            raise typer.BadParameter(f"'{self.shard}' is not i/n with i from 0 to n - 1", param_hint="--shard")
         return index, n_shards
 
 
@@ -87,9 +93,9 @@ def embed(
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
 ) -> int:
-    """Turn sequences into vectors: one row per record, in input order.
+    """Turn sequences into vectors, one row per record, in input order.
 
-    Beside emb.npy stand emb.ids.tsv (id, length, tokens, windows) and emb.run.json (how it was made).
+    Also writes emb.ids.tsv (id, length, tokens, windows) and emb.run.json (how it was made) next to emb.npy.
     """
     messages.start()
     from ...pipelines.launching import is_first_process, launch_processes

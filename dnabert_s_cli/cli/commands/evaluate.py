@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 evaluate = typer.Typer(
     cls=Group,
     epilog=epilog("evaluate"),
-    help="Measure models, clusters and bins against a known truth.",
+    help="Measure models and bins against a known truth.",
     no_args_is_help=True,
 )
 
@@ -35,7 +35,7 @@ def clustering(
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """K-means with the true number of species: ARI, NMI, homogeneity, completeness."""
+    """Measure models by k-means with the true number of species: ARI, NMI, homogeneity, completeness."""
     messages.start()
     from ...pipelines.evaluate.protocols import CLUSTERING, ProtocolOptions
     from ...pipelines.evaluate.sets import FoundSets
@@ -54,7 +54,7 @@ def classification(
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """Logistic regression on a few labelled sequences of each species: macro F1."""
+    """Measure models by logistic regression on a few labelled sequences per species: macro F1."""
     messages.start()
     from ...pipelines.evaluate.protocols import CLASSIFICATION, ProtocolOptions
     from ...pipelines.evaluate.sets import FoundSets
@@ -72,7 +72,7 @@ def binning(
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """Modified k-medoid: how many species have an F1, and a recall, above 0.1 to 0.9."""
+    """Measure models by the modified k-medoid: number of species with an F1, and a recall, above 0.1 to 0.9."""
     messages.start()
     from ...pipelines.evaluate.protocols import BINNING, ProtocolOptions
     from ...pipelines.evaluate.sets import FoundSets, with_threshold_set
@@ -99,7 +99,7 @@ def every_task(
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """All three on every set of a folder; each model embeds a set once."""
+    """Run all three tasks on every set in a folder; each model embeds a set once."""
     messages.start()
     from ...pipelines.evaluate.protocols import BINNING, CLASSIFICATION, CLUSTERING, ProtocolOptions
     from ...pipelines.evaluate.sets import FoundSets, find_sets, with_threshold_set

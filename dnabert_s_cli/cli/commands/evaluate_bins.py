@@ -23,7 +23,7 @@ def evaluate_bins(
     binnings: Annotated[
         list[Path],
         typer.Argument(
-            help="contig2bin TSV, CAMI biobox, or a folder of bins; several are shown side by side.",
+            help="contig2bin TSV, CAMI biobox, or folder of bins; several are shown next to each other.",
             metavar="BINNINGS",
             show_default=False,
         ),
@@ -37,46 +37,59 @@ def evaluate_bins(
     contigs: Annotated[
         list[Path] | None,
         typer.Option(
-            "--contigs", help="FASTA to take lengths from, where --labels has none; repeatable.", show_default=False
+            "--contigs", help="FASTA file with the contigs, if --labels has no lengths. Repeatable.", show_default=False
         ),
     ] = None,
     names: Annotated[
-        str, typer.Option("--names", help="Names of the binnings: one,two,...", show_default="from their paths")
+        str, typer.Option("--names", help="Names of the binnings, comma-separated.", show_default="from their paths")
     ] = "",
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     min_completeness: Annotated[
-        str, typer.Option("--min-completeness", help="A recovered genome is more complete than this, in percent.")
+        str,
+        typer.Option(
+            "--min-completeness",
+            help="A recovered genome is more complete than this, in percent; comma-separated levels.",
+        ),
     ] = defaults.RECOVERED_COMPLETENESS,
     max_contamination: Annotated[
-        str, typer.Option("--max-contamination", help="A recovered genome is less contaminated than this, in percent.")
+        str,
+        typer.Option(
+            "--max-contamination",
+            help="A recovered genome is less contaminated than this, in percent; comma-separated levels.",
+        ),
     ] = defaults.RECOVERED_CONTAMINATION,
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="TSV, a row for each binning; - for standard output.", rich_help_panel=_OUTPUT
+            "--output",
+            "-o",
+            help="TSV to write, with one row per binning; - for standard output.",
+            rich_help_panel=_OUTPUT,
         ),
     ] = Path(_STDOUT),
     per_bin: Annotated[
         Path | None,
         typer.Option(
-            "--per-bin", help="TSV to write, a row for each bin.", show_default=False, rich_help_panel=_OUTPUT
+            "--per-bin", help="TSV to write, with one row per bin.", show_default=False, rich_help_panel=_OUTPUT
         ),
     ] = None,
     per_genome: Annotated[
         Path | None,
         typer.Option(
-            "--per-genome", help="TSV to write, a row for each genome.", show_default=False, rich_help_panel=_OUTPUT
+            "--per-genome", help="TSV to write, with one row per genome.", show_default=False, rich_help_panel=_OUTPUT
         ),
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", help="PNG to draw (extra plots).", show_default=False, rich_help_panel=_OUTPUT),
+        typer.Option(
+            "--plot", help="PNG to draw (needs the extra plots).", show_default=False, rich_help_panel=_OUTPUT
+        ),
     ] = None,
     force: opt.Force = False,
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """Measure bins against a gold standard: completeness, purity, F1, ARI, genomes recovered, as AMBER does."""
+    """Measure bins against a gold standard, as AMBER does: completeness, purity, F1, ARI, genomes recovered."""
     messages.start()
     from ...pipelines.evaluate import bins as run
 

@@ -30,7 +30,7 @@ def merge(
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """Join the tables that `embed --shard` made, to the table that one process alone would have made."""
+    """Join the tables of `embed --shard` into the table that a single process would have made."""
     messages.start()
     from ...pipelines.embed.merge import merge as run
     from ...pipelines.embed.recipe import TableOptions

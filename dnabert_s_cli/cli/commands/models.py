@@ -13,12 +13,12 @@ from ..options import common as opt
 from ..parsing import Group, add_command
 
 models = typer.Typer(
-    cls=Group, epilog=epilog("models"), help="Which models there are, and get or inspect one.", no_args_is_help=True
+    cls=Group, epilog=epilog("models"), help="List, download and inspect models.", no_args_is_help=True
 )
 
 
 def list_models(*, messages: opt.MessageFlags) -> None:
-    """Show built-in, published and cached models."""
+    """List built-in, published and cached models."""
     messages.start()
     from ...pipelines.models import list_models as run
 
@@ -27,7 +27,7 @@ def list_models(*, messages: opt.MessageFlags) -> None:
 
 
 def pull(
-    name: Annotated[str, typer.Argument(help="dnabert-s, dnabert-2, or a hub id, owner/name or owner/name@revision.")],
+    name: Annotated[str, typer.Argument(help="dnabert-s, dnabert-2, or a hub id: owner/name or owner/name@revision.")],
     *,
     messages: opt.MessageFlags,
 ) -> None:
@@ -42,7 +42,7 @@ def info(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="Built-in name, folder, hub id or hf:NAME.",
+            help="Built-in model, folder, hub id, or hf:NAME.",
             show_default=f"${defaults.MODEL_VARIABLE} or {defaults.MODEL}",
         ),
     ] = None,
@@ -51,7 +51,7 @@ def info(
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """Open a model and say what it is: size of its vectors, windows, fingerprint."""
+    """Open a model and show its source, dimension, windows and fingerprint."""
     messages.start()
     from ...pipelines.models import model_facts
 

@@ -27,13 +27,13 @@ def pairs(
         Path | None,
         typer.Option(
             "--labels",
-            help="TSV of record id and label: the records of one label are one genome, those without are left out.",
+            help="TSV of record id and label. Records with the same label are one genome; others are skipped.",
             show_default="one file is one genome",
             rich_help_panel=_GENOMES,
         ),
     ] = None,
     by_record: Annotated[
-        bool, typer.Option("--by-record", help="Each record is a genome.", rich_help_panel=_GENOMES)
+        bool, typer.Option("--by-record", help="Treat each record as a genome.", rich_help_panel=_GENOMES)
     ] = False,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     length: Annotated[
@@ -44,37 +44,43 @@ def pairs(
         typer.Option(
             "--shortest",
             min=1,
-            help="Draw lengths from this to --length.",
+            help="Draw lengths between this and --length.",
             show_default="all of one length",
             rich_help_panel=_PIECES,
         ),
     ] = None,
     pairs_per_genome: Annotated[
-        int, typer.Option("--pairs-per-genome", min=1, help="Most pairs of one genome.", rich_help_panel=_PIECES)
+        int,
+        typer.Option("--pairs-per-genome", min=1, help="Maximum number of pairs per genome.", rich_help_panel=_PIECES),
     ] = defaults.PAIRS_PER_GENOME,
     rounds: Annotated[
         int,
         typer.Option(
-            "--rounds", min=1, help="Cut each genome so often; pieces overlap only across.", rich_help_panel=_PIECES
+            "--rounds",
+            min=1,
+            help="Cut each genome N times; only pieces of different rounds overlap.",
+            rich_help_panel=_PIECES,
         ),
     ] = defaults.PIECE_ROUNDS,
     join: Annotated[
         bool,
         typer.Option(
-            "--join", help="Join short records, such as genes, in random order and strand.", rich_help_panel=_PIECES
+            "--join",
+            help="Concatenate short records, such as genes, in random order and strand.",
+            rich_help_panel=_PIECES,
         ),
     ] = False,
     max_n: Annotated[
         float,
         typer.Option(
-            "--max-n", min=0.0, max=1.0, help="Leave out pieces with a larger share of N.", rich_help_panel=_PIECES
+            "--max-n", min=0.0, max=1.0, help="Skip pieces with a larger share of N.", rich_help_panel=_PIECES
         ),
     ] = defaults.MAX_N_SHARE,
     val: Annotated[
         Path | None,
         typer.Option(
             "--val",
-            help="CSV for pairs of genomes that are held out whole.",
+            help="CSV to write with the pairs of genomes held out for validation.",
             show_default=False,
             rich_help_panel=_VALIDATION,
         ),
@@ -82,7 +88,11 @@ def pairs(
     val_fraction: Annotated[
         float,
         typer.Option(
-            "--val-fraction", min=0.0, max=1.0, help="Share of genomes to hold out.", rich_help_panel=_VALIDATION
+            "--val-fraction",
+            min=0.0,
+            max=1.0,
+            help="Share of genomes to hold out; at least one.",
+            rich_help_panel=_VALIDATION,
         ),
     ] = defaults.VAL_FRACTION,
     seed: opt.Seed = defaults.SEED,
@@ -90,10 +100,10 @@ def pairs(
     *,
     messages: opt.MessageFlags,
 ) -> None:
-    """Cut genomes into pairs of pieces, for `train`.
+    """Cut genomes into training pairs.
 
-    Each row of the CSV is two pieces of one genome and its label. Beside pairs.csv.gz stand pairs.manifest.tsv.gz
-    (where each piece comes from) and pairs.run.json (how they were made).
+    Each row of the CSV holds two pieces of one genome and its label. Also writes pairs.manifest.tsv.gz (where each
+    piece comes from) and pairs.run.json (how they were made) next to pairs.csv.gz.
     """
     messages.start()
     from ...pipelines.genomes.inputs import GenomeInput

@@ -34,28 +34,26 @@ simulate = typer.Typer(
 _Genomes = Annotated[
     list[str],
     typer.Argument(
-        help="TSV of genome and path, folder of genome files, or files; a file is a genome.",
+        help="TSV of genome and path, folder of genome files, or files; one file is one genome.",
         metavar="GENOMES",
         show_default=False,
     ),
 ]
-_Folder = Annotated[
-    Path, typer.Option("--output", "-o", help="Folder to write; it appears when all is done.", show_default=False)
-]
+_Folder = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)]
 _Labels = Annotated[
     Path | None,
     typer.Option(
         "--labels",
-        help="TSV of record id and label: the records of one label are one genome.",
+        help="TSV of record id and label. Records with the same label are one genome; others are skipped.",
         show_default="one file is one genome",
     ),
 ]
-_MaxN = Annotated[float, typer.Option("--max-n", min=0.0, max=1.0, help="Leave out pieces with a larger share of N.")]
+_MaxN = Annotated[float, typer.Option("--max-n", min=0.0, max=1.0, help="Skip pieces with a larger share of N.")]
 
 
 @dataclass(frozen=True, slots=True)
 class FragmentFlags:
-    """How long fragments are, and of how many species."""
+    """Length of fragments, and number of species."""
 
     length: Annotated[
         int, typer.Option("--length", min=1, help="Length of a fragment, in bases.", rich_help_panel=_PIECES)
@@ -65,7 +63,7 @@ class FragmentFlags:
         typer.Option(
             "--shortest",
             min=1,
-            help="Draw lengths from this to --length.",
+            help="Draw lengths between this and --length.",
             show_default="all of one length",
             rich_help_panel=_PIECES,
         ),
@@ -73,7 +71,7 @@ class FragmentFlags:
     species: Annotated[
         int,
         typer.Option(
-            "--species", min=0, help="Draw so many of the genomes; 0: all large enough.", rich_help_panel=_PIECES
+            "--species", min=0, help="Number of species to draw. 0: all that are large enough.", rich_help_panel=_PIECES
         ),
     ] = defaults.ALL_SPECIES
     max_n: _MaxN = defaults.MAX_N_SHARE
@@ -87,7 +85,7 @@ class FragmentFlags:
 
 @dataclass(frozen=True, slots=True)
 class SetFlags:
-    """Where genomes come from and the set goes to."""
+    """Where genomes come from, and where the set is written."""
 
     output: _Folder
     labels: _Labels = None
@@ -105,14 +103,17 @@ class SetFlags:
 def simulate_clustering(
     genomes: _Genomes,
     fragments: Annotated[
-        int, typer.Option("--fragments", min=1, help="Fragments of each species.", rich_help_panel=_PIECES)
+        int, typer.Option("--fragments", min=1, help="Fragments per species.", rich_help_panel=_PIECES)
     ] = defaults.CLUSTERING_FRAGMENTS,
     *,
     to: SetFlags,
     cut: FragmentFlags,
     messages: opt.MessageFlags,
 ) -> None:
-    """Cut equally many fragments from each genome: clustering.tsv.gz with columns sequence and bin_id."""
+    """Cut the same number of fragments from each genome.
+
+    Writes clustering.tsv.gz with columns sequence and bin_id.
+    """
     messages.start()
     from ...pipelines.genomes.fragments import FragmentCounts
 
@@ -123,23 +124,32 @@ def simulate_clustering(
 def simulate_binning(
     genomes: _Genomes,
     fragments: Annotated[
-        int, typer.Option("--fragments", min=1, help="Median number of a species' fragments.", rich_help_panel=_PIECES)
+        int, typer.Option("--fragments", min=1, help="Median number of fragments per species.", rich_help_panel=_PIECES)
     ] = defaults.BINNING_FRAGMENTS,
     spread: Annotated[
         float,
         typer.Option(
-            "--spread", min=0.0, help="Standard deviation of the numbers' logarithms.", rich_help_panel=_PIECES
+            "--spread", min=0.0, help="Standard deviation of the log number of fragments.", rich_help_panel=_PIECES
         ),
     ] = defaults.BINNING_SPREAD,
     least: Annotated[
-        int, typer.Option("--least", min=1, help="Fewest fragments of a species.", rich_help_panel=_PIECES)
+        int,
+        typer.Option(
+            "--least",
+            min=1,
+            help="Minimum number of fragments; species that give fewer are skipped.",
+            rich_help_panel=_PIECES,
+        ),
     ] = defaults.BINNING_LEAST,
     *,
     to: SetFlags,
     cut: FragmentFlags,
     messages: opt.MessageFlags,
 ) -> None:
-    """Cut many fragments from some genomes and few from most: binning.tsv.gz with columns sequence and bin_id."""
+    """Cut many fragments from a few genomes and few from most.
+
+    Writes binning.tsv.gz with columns sequence and bin_id.
+    """
     messages.start()
     from ...pipelines.genomes.fragments import FragmentCounts
 
@@ -150,51 +160,64 @@ def simulate_binning(
 def simulate_metagenome(
     genomes: _Genomes,
     median: Annotated[
-        int, typer.Option("--median", min=1, help="Median length of a contig, in bases.", rich_help_panel=_CONTIGS)
+        int,
+        typer.Option(
+            "--median",
+            min=1,
+            help="Median length of a contig before short ones are skipped, in bases.",
+            rich_help_panel=_CONTIGS,
+        ),
     ] = defaults.CONTIG_MEDIAN_BP,
     length_spread: Annotated[
         float,
         typer.Option(
-            "--length-spread", min=0.0, help="Standard deviation of the lengths' logarithms.", rich_help_panel=_CONTIGS
+            "--length-spread", min=0.0, help="Standard deviation of the log length.", rich_help_panel=_CONTIGS
         ),
     ] = defaults.CONTIG_SPREAD,
     shortest: Annotated[
-        int, typer.Option("--shortest", min=1, help="Leave out shorter contigs, in bases.", rich_help_panel=_CONTIGS)
+        int,
+        typer.Option("--shortest", min=1, help="Skip contigs shorter than this, in bases.", rich_help_panel=_CONTIGS),
     ] = defaults.CONTIG_LEAST_BP,
     assembled: Annotated[
         float,
         typer.Option(
-            "--assembled", min=0.0, max=1.0, help="Share of each genome in contigs.", rich_help_panel=_CONTIGS
+            "--assembled", min=0.0, max=1.0, help="Share of each genome that is in contigs.", rich_help_panel=_CONTIGS
         ),
     ] = defaults.ASSEMBLED_SHARE,
     max_n: _MaxN = defaults.MAX_N_SHARE,
     samples: Annotated[
-        int, typer.Option("--samples", min=1, help="Samples in the depth table.", rich_help_panel=_DEPTH)
+        int, typer.Option("--samples", min=1, help="Number of samples in the depth table.", rich_help_panel=_DEPTH)
     ] = defaults.SAMPLES,
     mean_depth: Annotated[
         float,
-        typer.Option("--mean-depth", min=0.0, help="Mean depth of a sample over genomes.", rich_help_panel=_DEPTH),
+        typer.Option("--mean-depth", min=0.0, help="Mean depth of a sample over all genomes.", rich_help_panel=_DEPTH),
     ] = defaults.MEAN_DEPTH,
     depth_spread: Annotated[
         float,
         typer.Option(
             "--depth-spread",
             min=0.0,
-            help="Standard deviation of the logarithms of genomes' depths.",
+            help="Standard deviation of the log depth of genomes.",
             rich_help_panel=_DEPTH,
         ),
     ] = defaults.ABUNDANCE_SPREAD,
     noise: Annotated[
         float,
         typer.Option(
-            "--noise", min=0.0, help="Relative noise of a 1 kb contig, beyond counting reads.", rich_help_panel=_DEPTH
+            "--noise",
+            min=0.0,
+            help="Relative noise in the depth of a 1 kb contig, beyond that of counting reads.",
+            rich_help_panel=_DEPTH,
         ),
     ] = defaults.DEPTH_NOISE,
     *,
     to: SetFlags,
     messages: opt.MessageFlags,
 ) -> None:
-    """Make an assembly with depths and truth: contigs.fa.gz, depth.tsv, gold.biobox.tsv."""
+    """Make the assembly of a small metagenome, with depth and truth.
+
+    Writes contigs.fa.gz, depth.tsv, gold.biobox.tsv and abundances.tsv.
+    """
     messages.start()
     from ...pipelines.genomes import metagenome as run
 

@@ -22,7 +22,7 @@ def train(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="Folder for best/, last/, step-N/, log.csv and loss.png.", show_default=False
+            "--output", "-o", help="Folder to write: best/, last/, step-N/, log.csv, loss.png.", show_default=False
         ),
     ],
     model: ModelFlags,
@@ -33,9 +33,9 @@ def train(
     *,
     messages: opt.MessageFlags,
 ) -> int:
-    """Train an encoder on pairs of sequences, by the contrastive curriculum of DNABERT-S.
+    """Train an encoder on pairs of sequences with the contrastive curriculum of DNABERT-S.
 
-    best/ and last/ are model folders that every command opens with --model.
+    Writes model folders, best/ and last/, that every command opens with --model.
     """
     messages.start()
     from ...pipelines.launching import is_first_process, launch_processes
@@ -57,7 +57,7 @@ def train(
 
 
 def _say_result(report: TrainReport, output: Path) -> None:
-    """What was done, and where the model is."""
+    """Summary of the run, and where the model is."""
     state = report.state
     rate = scaled(state.n_tokens / max(state.seconds, 1e-6), "tokens")
     best = f"best after step {state.best_step:,}" if state.best_value is not None else "nothing measured: best is last"

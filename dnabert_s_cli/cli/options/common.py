@@ -28,55 +28,74 @@ BinMethod = Literal["louvain", "kmedoid", "hdbscan"]  # those that find the numb
 Sequences = Annotated[
     list[str],
     typer.Argument(
-        help="FASTA, FASTQ, GenBank, EMBL, BAM, CRAM or SAM, plain or compressed; - for standard input.",
+        help="FASTA, FASTQ, GenBank, EMBL, SAM, BAM or CRAM, plain or compressed; - for standard input.",
         metavar="SEQUENCES",
+        show_default=False,
+    ),
+]
+Contigs = Annotated[
+    list[str],
+    typer.Argument(
+        help="FASTA files of the assembly, plain or compressed; - for standard input.",
+        metavar="CONTIGS",
         show_default=False,
     ),
 ]
 MaybeSequences = Annotated[
     list[str] | None,
     typer.Argument(
-        help="FASTA, FASTQ, GenBank, EMBL, BAM, CRAM or SAM; - for standard input. Or give --embeddings.",
+        help="FASTA, FASTQ, GenBank, EMBL, SAM, BAM or CRAM; - for standard input. Not with --embeddings.",
         metavar="SEQUENCES",
         show_default=False,
     ),
 ]
 Embeddings = Annotated[
     Path | None,
-    typer.Option("--embeddings", help="Table that `embed` made before; nothing is embedded then.", show_default=False),
+    typer.Option(
+        "--embeddings",
+        help="Use the vectors in this table, written by `embed`, instead of embedding sequences.",
+        rich_help_panel=_INPUT,
+        show_default=False,
+    ),
 ]
-BinMethodName = Annotated[BinMethod, typer.Option("--method", help="How contigs are clustered.")]
+BinMethodName = Annotated[
+    BinMethod,
+    typer.Option("--method", help="Clustering method. kmedoid and hdbscan use the vectors alone, without depth."),
+]
 MinSimilarity = Annotated[
     float | None,
     typer.Option(
         "--min-similarity",
         min=0.0,
         max=1.0,
-        help="Cosine to the centre from which a vector joins a cluster (kmedoid).",
+        help="Minimum cosine similarity to the centre of a cluster (kmedoid).",
         show_default="chosen from the data",
     ),
 ]
 MinClusterSize = Annotated[
-    int, typer.Option("--min-cluster-size", min=1, help="Smallest cluster, in members (kmedoid, hdbscan).")
+    int, typer.Option("--min-cluster-size", min=1, help="Minimum number of members of a cluster (kmedoid, hdbscan).")
 ]
 NeighbourCount = Annotated[
-    int, typer.Option("--neighbours", min=1, help="Neighbours of each vector in the graph (hdbscan).")
+    int, typer.Option("--neighbours", min=1, help="Number of nearest neighbours in the graph (hdbscan).")
 ]
 MinLength = Annotated[
     int,
-    typer.Option("--min-length", "-m", min=0, help="Leave out shorter sequences, in bases.", rich_help_panel=_INPUT),
+    typer.Option(
+        "--min-length", "-m", min=0, help="Skip sequences shorter than this, in bases.", rich_help_panel=_INPUT
+    ),
 ]
 Reference = Annotated[
     Path | None,
-    typer.Option("--reference", help="FASTA that a CRAM was aligned to.", rich_help_panel=_INPUT, show_default=False),
+    typer.Option(
+        "--reference", help="FASTA file that CRAM input was aligned to.", rich_help_panel=_INPUT, show_default=False
+    ),
 ]
 Bams = Annotated[
     list[Path] | None,
     typer.Option(
         "--bam",
         "-b",
-        help="Reads aligned to the contigs, sorted BAM or CRAM; one a sample, may be repeated.",
-        rich_help_panel=_INPUT,
+        help="Sorted BAM or CRAM with the reads of one sample. Repeat for each sample.",
         show_default=False,
     ),
 ]
@@ -85,8 +104,7 @@ DepthTables = Annotated[
     typer.Option(
         "--depth",
         "-d",
-        help="Depth of contigs, table of jgi, CoverM, strobealign, VAMB or `depth`; may be repeated.",
-        rich_help_panel=_INPUT,
+        help="Depth table of MetaBAT2 (jgi), CoverM, strobealign, VAMB or `depth`. Repeatable.",
         show_default=False,
     ),
 ]
@@ -94,16 +112,20 @@ Model = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help=f"Built-in name (such as {defaults.NO_DOWNLOAD_MODEL}), folder, hub id, or hf:NAME for a stock encoder.",
+        help=f"Built-in model (such as {defaults.NO_DOWNLOAD_MODEL}), folder, hub id, or hf:NAME for a stock encoder.",
         show_default=f"${defaults.MODEL_VARIABLE} or {defaults.MODEL}",
         rich_help_panel=_MODEL,
     ),
 ]
-DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_MODEL)]
+DeviceName = Annotated[
+    str, typer.Option("--device", help="Device: auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_MODEL)
+]
 DtypeName = Annotated[
     Dtype,
     typer.Option(
-        "--dtype", help="Number format; auto is bfloat16 where the hardware computes in it.", rich_help_panel=_MODEL
+        "--dtype",
+        help="Number format. auto: bfloat16 if the hardware computes in it, else float32.",
+        rich_help_panel=_MODEL,
     ),
 ]
 Window = Annotated[
@@ -111,34 +133,44 @@ Window = Annotated[
     typer.Option(
         "--window",
         min=50,
-        help="Longest piece seen at once, in bases; longer sequences are cut and averaged.",
+        help="Maximum window, in bases. Longer sequences are split and their vectors averaged.",
         rich_help_panel=_MODEL,
     ),
 ]
 Overlap = Annotated[
-    int, typer.Option("--overlap", min=0, help="Bases shared by neighbouring windows.", rich_help_panel=_MODEL)
+    int, typer.Option("--overlap", min=0, help="Overlap of neighbouring windows, in bases.", rich_help_panel=_MODEL)
 ]
 StrandName = Annotated[
-    Strand, typer.Option("--strand", help="both: the mean with the reverse complement.", rich_help_panel=_MODEL)
+    Strand,
+    typer.Option(
+        "--strand",
+        help="Strand to embed. both: mean of the sequence and its reverse complement.",
+        rich_help_panel=_MODEL,
+    ),
 ]
 BatchTokens = Annotated[
     int,
     typer.Option(
-        "--batch-tokens", min=0, help="Most tokens in a batch; 0: from the device's memory.", rich_help_panel=_MODEL
+        "--batch-tokens",
+        min=0,
+        help="Maximum tokens per batch. 0: chosen from the memory of the device.",
+        rich_help_panel=_MODEL,
     ),
 ]
 TrustRemoteCode = Annotated[
     bool,
-    typer.Option("--trust-remote-code", help="Let an hf: model run code that comes with it.", rich_help_panel=_MODEL),
+    typer.Option(
+        "--trust-remote-code", help="Allow an hf: model to run code that comes with it.", rich_help_panel=_MODEL
+    ),
 ]
 Threads = Annotated[
-    int, typer.Option("--threads", "-t", min=0, help="CPU threads; 0: all cores.", rich_help_panel=_RUN)
+    int, typer.Option("--threads", "-t", min=0, help="Number of CPU threads. 0: all cores.", rich_help_panel=_RUN)
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.", rich_help_panel=_RUN)]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed for random numbers.", rich_help_panel=_RUN)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing output.", rich_help_panel=_RUN)]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on where a killed run stopped.", rich_help_panel=_RUN)]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Warnings and errors only.", rich_help_panel=_RUN)]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.", rich_help_panel=_RUN)]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.", rich_help_panel=_RUN)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only warnings and errors.", rich_help_panel=_RUN)]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more detailed messages.", rich_help_panel=_RUN)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +206,14 @@ class EncoderFlags:
 
 @dataclass(frozen=True, slots=True)
 class ReaderFlags:
-    """An encoder whose way of reading sequences is settled elsewhere."""
+    """An encoder that reads sequences as a classifier says."""
 
     model: Annotated[
         str | None,
         typer.Option(
             "--model",
-            help="Where the classifier's encoder is, if not where it was.",
-            show_default="as the classifier says",
+            help="Location of the classifier's encoder, if it has moved.",
+            show_default="from the classifier",
             rich_help_panel=_MODEL,
         ),
     ] = None
@@ -207,13 +239,13 @@ class ReaderFlags:
 
 @dataclass(frozen=True, slots=True)
 class MessageFlags:
-    """How much a command says on stderr."""
+    """How many messages a command shows."""
 
     quiet: Quiet = False
     verbose: Verbose = False
 
     def start(self) -> None:
-        """Begin to show the library's log records."""
+        """Start showing the log records of the library."""
         start_logging(quiet=self.quiet, verbose=self.verbose)
 
 

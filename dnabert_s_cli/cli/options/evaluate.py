@@ -22,7 +22,7 @@ ProtocolName = Literal["paper", "sound", "both"]
 DataFiles = Annotated[
     list[Path] | None,
     typer.Argument(
-        help="TSV of sequence and bin_id; or, with --labels, sequences of any format.",
+        help="TSV with columns sequence and bin_id; or, with --labels, sequences of any format.",
         metavar="DATA",
         show_default=False,
     ),
@@ -31,7 +31,7 @@ DataFolder = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help="Folder with clustering_N.tsv and binning_N.tsv, or with folders that hold them; in place of DATA.",
+        help="Folder of sets (clustering_N.tsv, binning_N.tsv), or of such folders. Not with DATA.",
         show_default=False,
         rich_help_panel=_SETS,
     ),
@@ -41,17 +41,17 @@ CutLength = Annotated[
     typer.Option(
         "--max-length",
         min=50,
-        help="Cut sequences to this length, in bases.",
+        help="Truncate sequences to this length, in bases.",
         show_default=f"{defaults.EVALUATED_BP}; {defaults.EVALUATED_SYNTHETIC_BP} in a folder 'reference'",
         rich_help_panel=_SETS,
     ),
 ]
-Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Runs of k-means, and draws of shots.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Number of repetitions with different seeds.")]
 WholeFolder = Annotated[
     Path,
     typer.Option(
         "--data-dir",
-        help="Folder with clustering_N.tsv and binning_N.tsv, or with folders that hold them.",
+        help="Folder of sets (clustering_N.tsv, binning_N.tsv), or of such folders.",
         show_default=False,
         rich_help_panel=_SETS,
     ),
@@ -98,25 +98,24 @@ class ModelFlags:
         str,
         typer.Option(
             "--models",
-            help="List of models, or of LABEL=MODEL; also tnf-vae, and paper for those of the paper's table.",
+            help="Comma-separated models, or LABEL=MODEL; also tnf-vae, and paper for the models of the paper.",
             rich_help_panel=_MODELS,
         ),
     ] = defaults.EVALUATED_MODELS
     protocol: Annotated[
-        ProtocolName, typer.Option("--protocol", help="As published, mended, or one beside the other.")
+        ProtocolName,
+        typer.Option("--protocol", help="paper: as published. sound: corrected. both: next to each other."),
     ] = defaults.PROTOCOL
     cache: Annotated[
         Path | None,
         typer.Option(
             "--cache",
-            help="Folder in which vectors are kept.",
+            help="Folder in which vectors are cached.",
             show_default="dnabert-s/vectors in the user's cache",
             rich_help_panel=_MODELS,
         ),
     ] = None
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Neither keep vectors nor use kept ones.", rich_help_panel=_MODELS)
-    ] = False
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do not cache vectors.", rich_help_panel=_MODELS)] = False
     device: opt.DeviceName = defaults.DEVICE
     dtype: opt.DtypeName = defaults.DTYPE
     batch_tokens: opt.BatchTokens = defaults.BATCH_TOKENS
@@ -156,7 +155,7 @@ class ResultFlags:
         typer.Option(
             "--output",
             "-o",
-            help="Folder for tables, JSON and plots; without it, the tables go to standard output.",
+            help="Folder for tables, JSON and plots. Without it, tables go to standard output.",
             show_default=False,
             rich_help_panel=_OUTPUT,
         ),
@@ -168,12 +167,12 @@ class ResultFlags:
 class ShotFlags:
     """What few-shot classification learns from and is tested on."""
 
-    shots: Annotated[str, typer.Option("--shots", help="Labelled sequences a species, as a list.")] = defaults.SHOTS
+    shots: Annotated[
+        str, typer.Option("--shots", help="Numbers of labelled sequences per species, comma-separated.")
+    ] = defaults.SHOTS
     tests: Annotated[
         int,
-        typer.Option(
-            "--tests", min=1, help="Sequences of a species to test on, or as many as there are beside the shots."
-        ),
+        typer.Option("--tests", min=1, help="Test sequences per species; fewer if that leaves too few for the shots."),
     ] = defaults.TESTS_PER_SPECIES
 
     def numbers(self) -> tuple[int, ...]:
@@ -181,27 +180,27 @@ class ShotFlags:
         try:
             shots = tuple(sorted({int(word) for word in self.shots.split(",")}))
         except ValueError as error:
-            raise typer.BadParameter(f"'{self.shots}' is no list of numbers such as {defaults.SHOTS}") from error
+            raise typer.BadParameter(f"'{self.shots}' is not a list of numbers such as {defaults.SHOTS}") from error
         if shots[0] < 1:
-            raise typer.BadParameter("a number of shots is 1 or more")
+            raise typer.BadParameter("a number of shots must be at least 1")
         return shots
 
 
 @dataclass(frozen=True, slots=True)
 class BinnedFlags:
-    """What binning keeps, and where the published one takes its threshold from."""
+    """What binning keeps, and where the published protocol takes its threshold from."""
 
     min_length: Annotated[
-        int, typer.Option("--min-length", "-m", min=0, help="Leave out shorter sequences first, in bases.")
+        int, typer.Option("--min-length", "-m", min=0, help="Skip sequences shorter than this, in bases.")
     ] = defaults.EVALUATED_MIN_BP
     min_sequences: Annotated[
-        int, typer.Option("--min-sequences", min=1, help="Leave out species with fewer sequences then.")
+        int, typer.Option("--min-sequences", min=1, help="Skip species with fewer sequences than this.")
     ] = defaults.EVALUATED_MIN_SEQUENCES
     threshold_set: Annotated[
         Path | None,
         typer.Option(
             "--threshold-set",
-            help="Labelled TSV from which the published protocol takes its threshold.",
+            help="Labelled TSV from which the paper protocol takes its threshold.",
             show_default="the first clustering set of the folder",
             rich_help_panel=_SETS,
         ),

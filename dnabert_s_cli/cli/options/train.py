@@ -24,13 +24,13 @@ _ALL, _NOTHING = "1", "0"  # of the steps
 
 @dataclass(frozen=True, slots=True)
 class DataFlags:
-    """Which pairs, and how two views are made of each."""
+    """Which pairs, and how two views of each are made."""
 
     train: Annotated[
         Path,
         typer.Option(
             "--train",
-            help="CSV of pairs: two sequences a row and, if there is one, a label; no header.",
+            help="CSV of training pairs: two sequences and optionally a label per row, without a header.",
             show_default=False,
             rich_help_panel=_DATA,
         ),
@@ -43,22 +43,25 @@ class DataFlags:
         Path | None,
         typer.Option(
             "--labels",
-            help="TSV with columns sequence and bin_id: K-means ARI and nearest-neighbour accuracy.",
+            help="TSV of labelled sequences (sequence, bin_id), for k-means ARI and nearest-neighbour accuracy.",
             show_default=False,
             rich_help_panel=_DATA,
         ),
     ] = None
     val_pairs: Annotated[
-        int, typer.Option("--val-pairs", min=0, help="Most pairs of --val to use; 0: all.", rich_help_panel=_DATA)
+        int,
+        typer.Option(
+            "--val-pairs", min=0, help="Maximum number of pairs to use from --val. 0: all.", rich_help_panel=_DATA
+        ),
     ] = defaults.VAL_PAIRS
     workers: Annotated[
-        int, typer.Option("--workers", min=0, help="Threads that read pairs ahead.", rich_help_panel=_DATA)
+        int, typer.Option("--workers", min=0, help="Threads that read pairs ahead. 0: none.", rich_help_panel=_DATA)
     ] = defaults.LOADER_WORKERS
     views: Annotated[
         Views,
         typer.Option(
             "--views",
-            help="Both sequences of a pair, or the first one and itself, its other strand, or a mutant.",
+            help="The two views: both sequences of a pair, or the first and itself, its other strand, or a mutant.",
             rich_help_panel=_VIEWS,
         ),
     ] = defaults.VIEWS
@@ -67,7 +70,7 @@ class DataFlags:
         typer.Option(
             "--min-view",
             min=1,
-            help="Shortest random crop, in bases.",
+            help="Minimum length of a random crop, in bases.",
             show_default="--max-view",
             rich_help_panel=_VIEWS,
         ),
@@ -77,18 +80,18 @@ class DataFlags:
         typer.Option(
             "--max-view",
             min=1,
-            help="Longest random crop, in bases.",
+            help="Maximum length of a random crop, in bases.",
             show_default="no cropping",
             rich_help_panel=_VIEWS,
         ),
     ] = None
     length_law: Annotated[
-        LengthLaw, typer.Option("--length-law", help="How the lengths of crops are drawn.", rich_help_panel=_VIEWS)
+        LengthLaw, typer.Option("--length-law", help="Distribution of crop lengths.", rich_help_panel=_VIEWS)
     ] = defaults.LENGTH_LAW
     random_strand: Annotated[
         bool,
         typer.Option(
-            "--random-strand", help="Turn each view to its other strand with probability 1/2.", rich_help_panel=_VIEWS
+            "--random-strand", help="Reverse-complement each view with probability 1/2.", rich_help_panel=_VIEWS
         ),
     ] = False
     substitutions: Annotated[
@@ -97,18 +100,22 @@ class DataFlags:
             "--substitutions",
             min=0.0,
             max=1.0,
-            help="Share of bases that a mutant has changed.",
+            help="Substitutions per base (--views mutate).",
             rich_help_panel=_VIEWS,
         ),
     ] = defaults.SUBSTITUTION_RATE
     indels: Annotated[
         float,
         typer.Option(
-            "--indels", min=0.0, max=1.0, help="Insertions and deletions of a mutant, per base.", rich_help_panel=_VIEWS
+            "--indels",
+            min=0.0,
+            max=1.0,
+            help="Insertions and deletions per base (--views mutate).",
+            rich_help_panel=_VIEWS,
         ),
     ] = defaults.INDEL_RATE
     indel_length: Annotated[
-        float, typer.Option("--indel-length", min=1.0, help="Their mean length, in bases.", rich_help_panel=_VIEWS)
+        float, typer.Option("--indel-length", min=1.0, help="Mean indel length, in bases.", rich_help_panel=_VIEWS)
     ] = defaults.MEAN_INDEL_BP
 
     def config(self) -> DataConfig:
@@ -146,7 +153,7 @@ class ModelFlags:
         Path | None,
         typer.Option(
             "--init",
-            help="JSON with the sizes of a new model, a transformer or a k-mer network.",
+            help="JSON with the sizes of a new model: a transformer or a k-mer network (see examples/).",
             show_default=False,
             rich_help_panel=_MODEL,
         ),
@@ -155,22 +162,28 @@ class ModelFlags:
         str | None,
         typer.Option(
             "--tokenizer",
-            help="Of a new transformer: new, a tokenizer.json, or a folder with one.",
+            help="Tokenizer of a new transformer: new (trained on the pairs), a tokenizer.json, or a folder with one.",
             show_default=False,
             rich_help_panel=_MODEL,
         ),
     ] = None
     vocab_size: Annotated[
-        int, typer.Option("--vocab-size", min=9, help="Tokens of a new tokenizer.", rich_help_panel=_MODEL)
+        int, typer.Option("--vocab-size", min=9, help="Vocabulary size of a new tokenizer.", rich_help_panel=_MODEL)
     ] = defaults.VOCAB_SIZE
     max_tokens: Annotated[
-        int, typer.Option("--max-tokens", min=3, help="Longer sequences are cut.", rich_help_panel=_MODEL)
+        int,
+        typer.Option(
+            "--max-tokens",
+            min=3,
+            help="Maximum tokens per sequence; longer sequences are truncated.",
+            rich_help_panel=_MODEL,
+        ),
     ] = defaults.MAX_TOKENS
     recompute: Annotated[
         bool,
         typer.Option(
             "--recompute",
-            help="Compute activations twice rather than keep them: less memory, a third slower.",
+            help="Recompute activations instead of storing them: less memory, a third slower.",
             rich_help_panel=_MODEL,
         ),
     ] = False
@@ -189,28 +202,37 @@ class ObjectiveFlags:
 
     objective: Annotated[
         ObjectiveName,
-        typer.Option("--objective", help="Whether harder negatives weigh more, in both phases.", rich_help_panel=_LOSS),
+        typer.Option(
+            "--objective",
+            help="Loss, in both phases. weighted-simclr gives more weight to hard negatives.",
+            rich_help_panel=_LOSS,
+        ),
     ] = defaults.OBJECTIVE
     temperature: Annotated[
-        float, typer.Option("--temperature", min=1e-4, help="Divides each cosine.", rich_help_panel=_LOSS)
+        float,
+        typer.Option(
+            "--temperature", min=1e-4, help="Temperature of the loss, which divides each cosine.", rich_help_panel=_LOSS
+        ),
     ] = defaults.TEMPERATURE
     curriculum: Annotated[
         str,
         typer.Option(
             "--curriculum",
-            help="Share of the steps that are phase I (clean views); the rest is phase II (mixed).",
+            help="Share of the steps in phase I (clean views); the rest is phase II (mixed views).",
             rich_help_panel=_LOSS,
         ),
     ] = defaults.CURRICULUM
-    no_mix: Annotated[bool, typer.Option("--no-mix", help="Phase I throughout.", rich_help_panel=_LOSS)] = False
+    no_mix: Annotated[bool, typer.Option("--no-mix", help="Stay in phase I (no mixing).", rich_help_panel=_LOSS)] = (
+        False
+    )
     no_curriculum: Annotated[
-        bool, typer.Option("--no-curriculum", help="Phase II throughout.", rich_help_panel=_LOSS)
+        bool, typer.Option("--no-curriculum", help="Stay in phase II (mixing from the start).", rich_help_panel=_LOSS)
     ] = False
     mix_layer: Annotated[
         str,
         typer.Option(
             "--mix-layer",
-            help="Layer before which phase II mixes: random, or a number; 0 is i-Mix.",
+            help="Layer before which phase II mixes: random (drawn per step), or a number from 0 (i-Mix).",
             rich_help_panel=_LOSS,
         ),
     ] = defaults.MIX_LAYER
@@ -219,7 +241,7 @@ class ObjectiveFlags:
         typer.Option(
             "--projection",
             min=0,
-            help="Width of the head's output; 0: no head, embeddings are contrasted as they are.",
+            help="Output size of the projection head. 0: no head.",
             rich_help_panel=_LOSS,
         ),
     ] = defaults.PROJECTED_DIM
@@ -231,7 +253,7 @@ class ObjectiveFlags:
         if self.no_mix and self.no_curriculum:
             raise typer.BadParameter("give either --no-mix or --no-curriculum")
         if self.mix_layer != _RANDOM and not self.mix_layer.isdecimal():
-            raise typer.BadParameter(f"'{self.mix_layer}' is no layer: use {_RANDOM} or a number from 0 on")
+            raise typer.BadParameter(f"'{self.mix_layer}' is not a layer: use {_RANDOM} or a number from 0")
         curriculum = _ALL if self.no_mix else _NOTHING if self.no_curriculum else self.curriculum
         layer = None if self.mix_layer == _RANDOM else int(self.mix_layer)
         return ObjectiveConfig(self.objective, self.temperature, curriculum, layer, self.projection)

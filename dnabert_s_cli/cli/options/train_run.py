@@ -24,7 +24,7 @@ _OPTIMISER, _MEASURE, _RUN = "Optimiser", "Measuring and saving", "Run"
 class OptimiserFlags:
     """How weights follow the gradient."""
 
-    optimiser: Annotated[OptimiserName, typer.Option("--optimiser", help="Which one.", rich_help_panel=_OPTIMISER)] = (
+    optimiser: Annotated[OptimiserName, typer.Option("--optimiser", help="Optimiser.", rich_help_panel=_OPTIMISER)] = (
         defaults.OPTIMISER
     )
     lr: Annotated[
@@ -36,41 +36,55 @@ class OptimiserFlags:
             "--head-lr-factor",
             min=0.0,
             max=1e6,
-            help="Learning rate of the head over that.",
+            help="Learning rate of the head, as a multiple of --lr.",
             rich_help_panel=_OPTIMISER,
         ),
     ] = defaults.HEAD_LR_FACTOR
     weight_decay: Annotated[
-        float, typer.Option("--weight-decay", min=0.0, help="Of matrices.", rich_help_panel=_OPTIMISER)
+        float,
+        typer.Option(
+            "--weight-decay",
+            min=0.0,
+            help="Weight decay of matrices (not of biases and norms).",
+            rich_help_panel=_OPTIMISER,
+        ),
     ] = defaults.WEIGHT_DECAY
     warmup: Annotated[
-        int, typer.Option("--warmup", min=0, help="Steps in which the learning rate rises.", rich_help_panel=_OPTIMISER)
+        int,
+        typer.Option(
+            "--warmup",
+            min=0,
+            help="Warm-up steps, in which the learning rate rises linearly.",
+            rich_help_panel=_OPTIMISER,
+        ),
     ] = defaults.WARMUP_STEPS
     schedule: Annotated[
-        LrSchedule, typer.Option("--schedule", help="The learning rate after that.", rich_help_panel=_OPTIMISER)
+        LrSchedule, typer.Option("--schedule", help="Learning-rate schedule after warm-up.", rich_help_panel=_OPTIMISER)
     ] = defaults.LR_SCHEDULE
     clip: Annotated[
         float,
-        typer.Option("--clip", min=0.0, help="Greatest length of the gradient; 0: any.", rich_help_panel=_OPTIMISER),
+        typer.Option(
+            "--clip", min=0.0, help="Maximum norm of the gradient. 0: not clipped.", rich_help_panel=_OPTIMISER
+        ),
     ] = defaults.CLIP_NORM
     batch: Annotated[
         int,
-        typer.Option(
-            "--batch", min=1, help="Pairs contrasted with one another, over all processes.", rich_help_panel=_OPTIMISER
-        ),
+        typer.Option("--batch", min=1, help="Pairs per batch, over all processes.", rich_help_panel=_OPTIMISER),
     ] = defaults.BATCH_PAIRS
     chunk: Annotated[
         int,
         typer.Option(
             "--chunk",
             min=0,
-            help="Pairs of a process encoded at a time, for batches larger than memory; 0: all.",
+            help="Pairs that a process encodes at a time, for batches larger than memory. 0: all.",
             rich_help_panel=_OPTIMISER,
         ),
     ] = defaults.CHUNK_PAIRS
     accumulate: Annotated[
         int,
-        typer.Option("--accumulate", min=1, help="Batches whose gradients make one step.", rich_help_panel=_OPTIMISER),
+        typer.Option(
+            "--accumulate", min=1, help="Batches per step; each is contrasted on its own.", rich_help_panel=_OPTIMISER
+        ),
     ] = defaults.ACCUMULATE
 
     def config(self) -> OptimiserConfig:
@@ -93,39 +107,45 @@ class OptimiserFlags:
 
 @dataclass(frozen=True, slots=True)
 class RunFlags:
-    """How long, how often measured and saved, and on what."""
+    """Length of the run, evaluation, checkpoints, and device."""
 
     epochs: Annotated[
-        int, typer.Option("--epochs", min=1, help="Times that all pairs are seen.", rich_help_panel=_RUN)
+        int, typer.Option("--epochs", min=1, help="Number of passes over the pairs.", rich_help_panel=_RUN)
     ] = defaults.EPOCHS
     max_steps: Annotated[
         int,
         typer.Option(
             "--max-steps",
             min=0,
-            help="Exactly so many steps, whatever --epochs says; 0: by --epochs.",
+            help="Run exactly N steps; overrides --epochs. 0: off.",
             rich_help_panel=_RUN,
         ),
     ] = defaults.MAX_STEPS
     gpus: Annotated[
-        int, typer.Option("--gpus", min=1, help="Processes to start, one for each GPU.", rich_help_panel=_RUN)
+        int, typer.Option("--gpus", min=1, help="Number of processes, one per GPU.", rich_help_panel=_RUN)
     ] = defaults.PROCESSES
     processes: Annotated[
-        int, typer.Option("--processes", min=1, help="Processes to start on the CPU.", rich_help_panel=_RUN)
+        int,
+        typer.Option(
+            "--processes", min=1, help="Number of processes on the CPU, which share its threads.", rich_help_panel=_RUN
+        ),
     ] = defaults.PROCESSES
     resume: opt.Resume = False
     eval_every: Annotated[
         int,
-        typer.Option("--eval-every", min=1, help="Steps from one evaluation to the next.", rich_help_panel=_MEASURE),
+        typer.Option("--eval-every", min=1, help="Evaluate every N steps.", rich_help_panel=_MEASURE),
     ] = defaults.EVAL_EVERY
     save_every: Annotated[
         int,
-        typer.Option("--save-every", min=1, help="Steps from one checkpoint to the next.", rich_help_panel=_MEASURE),
+        typer.Option("--save-every", min=1, help="Save a checkpoint every N steps.", rich_help_panel=_MEASURE),
     ] = defaults.SAVE_EVERY
     save_total_limit: Annotated[
         int,
         typer.Option(
-            "--save-total-limit", min=0, help="Folders step-N to keep beside best and last.", rich_help_panel=_MEASURE
+            "--save-total-limit",
+            min=0,
+            help="Maximum number of step-N folders to keep, in addition to best and last.",
+            rich_help_panel=_MEASURE,
         ),
     ] = defaults.SAVE_TOTAL_LIMIT
     patience: Annotated[
@@ -133,15 +153,13 @@ class RunFlags:
         typer.Option(
             "--patience",
             min=0,
-            help="Stop after so many evaluations in a row without a better one; 0: never.",
+            help="Stop after N evaluations without improvement. 0: never.",
             rich_help_panel=_MEASURE,
         ),
     ] = defaults.PATIENCE
     log_every: Annotated[
         int,
-        typer.Option(
-            "--log-every", min=1, help="Steps from one line of the log to the next.", rich_help_panel=_MEASURE
-        ),
+        typer.Option("--log-every", min=1, help="Show progress every N steps.", rich_help_panel=_MEASURE),
     ] = defaults.LOG_EVERY
     device: opt.DeviceName = defaults.DEVICE
     dtype: opt.DtypeName = defaults.DTYPE
