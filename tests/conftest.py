@@ -10,12 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from dnabert_s_cli.encoders.dnabert.network import DnabertTransformer, TransformerConfig, init_weights
 from tests.hub_server import HubServer, serve_hub
 from tests.training_inputs import TrainingInputs, write_training_inputs
+
+# How long an example takes says something of the machine, never of the code.
+settings.register_profile("dnabert-s", deadline=None)
+settings.load_profile("dnabert-s")
 
 SPECIAL_TOKENS = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]  # in upstream's order
 TINY = TransformerConfig(64, 24, 2, 3, 32, initializer_range=0.4)

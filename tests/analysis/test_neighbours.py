@@ -29,7 +29,7 @@ def test_huge_and_tiny_rows_are_normalised_without_overflow() -> None:
     np.testing.assert_allclose(unit, [[0.6, 0.8], [0.6, 0.8]], rtol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 60), st.integers(0, 12), st.integers(1, 5), st.integers(0, 1000))
 def test_neighbours_equal_those_of_all_pairs(n_rows: int, n_neighbours: int, dim: int, seed: int) -> None:
     unit = random_unit(n_rows, dim, seed)
@@ -79,7 +79,7 @@ def test_zero_rows_are_at_similarity_zero() -> None:
     np.testing.assert_array_equal(nearest_neighbours(unit, 4).similarities[5], np.zeros(4, dtype=np.float32))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 6), st.integers(0, 1000))
 def test_references_found_are_those_of_the_whole_product(n_references: int, n_neighbours: int, seed: int) -> None:
     references, queries = random_unit(n_references, 3, seed), random_unit(7, 3, seed + 1)

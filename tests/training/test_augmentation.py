@@ -95,7 +95,7 @@ def test_indels_come_at_their_rate_and_with_their_mean_length() -> None:
 
 
 @given(sequence=st.text("ACGTN", min_size=1, max_size=40), seed=st.integers(0, 99))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_mutated_is_never_empty_and_always_dna(sequence: str, seed: int) -> None:
     spec = ViewSpec("mutate", substitution_rate=0.5, indel_rate=1.0, mean_indel_bp=20)
     changed = mutated(sequence, spec, rng=_rng(seed))

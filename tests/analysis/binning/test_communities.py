@@ -113,7 +113,7 @@ def test_labels_are_the_same_twice() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.floats(0.01, 1)), max_size=60), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_communities_lie_within_the_given_parts_and_number_from_zero(edges: list[Edge], draw: st.DataObject) -> None:
     graph = graph_of(15, [edge for edge in edges if edge[0] != edge[1]])
     given: NDArray[np.int64] = np.array(draw.draw(st.lists(st.integers(-1, 3), min_size=15, max_size=15)))

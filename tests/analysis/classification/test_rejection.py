@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -15,7 +15,6 @@ def clades_of(n_clades: int, n_each: int) -> np.ndarray:
     return np.repeat(np.arange(n_clades), n_each)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 20)), min_size=2, max_size=60), st.sampled_from([0.05, 0.3])
 )

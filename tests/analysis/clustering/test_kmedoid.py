@@ -29,7 +29,7 @@ def test_labels_are_those_of_upstream(case: int) -> None:
     np.testing.assert_array_equal(labels, parts["labels"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 80), st.integers(2, 6), st.floats(0.05, 0.95), st.integers(1, 4), st.integers(0, 10_000))
 def test_labels_are_those_with_the_whole_matrix(
     n_rows: int, dim: int, min_similarity: float, rounds: int, seed: int

@@ -34,7 +34,7 @@ def test_no_bins_give_empty_pairs(bins: list[int]) -> None:
     assert len(shared.pair_bp) == len(shared.bin_bp) == len(shared.main_pairs_of_bins()) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CONTIGS)
 def test_pairs_partition_what_is_binned(contigs: list[tuple[str, int, int]]) -> None:
     genomes, bins, lengths_bp = (list(column) for column in zip(*contigs, strict=True))

@@ -75,7 +75,7 @@ def test_columns_of_different_length_are_refused() -> None:
         score_bins(["a"], [1, 2], lengths_bp=[3])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CONTIGS)
 def test_best_f1_is_that_of_plain_counting(contigs: list[tuple[str, int, int]]) -> None:
     genomes, bins, lengths_bp = (list(column) for column in zip(*contigs, strict=True))

@@ -23,7 +23,7 @@ def test_percentiles_are_those_of_upstream(case: int, percent: int) -> None:
     assert centre_similarity(unit, [str(one) for one in truth], percent=percent) == pytest.approx(expected, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(-1, 3)), min_size=1, max_size=30))
 def test_the_matching_has_most_rows_in_common(pairs: list[tuple[int, int]]) -> None:
     truth, clusters = [f"s{one}" for one, _ in pairs], np.array([two for _, two in pairs])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dnabert_s_cli.dna import reverse_complement
@@ -22,7 +22,6 @@ from tests import reference
 SEQUENCES = st.lists(st.text(alphabet="ACGTN", max_size=40), max_size=6)
 
 
-@settings(deadline=None)
 @given(SEQUENCES, st.sampled_from([1, 3, 4, 5]))
 def test_counts_equal_counting_one_by_one(sequences: list[str], k: int) -> None:
     counts = count_kmers(sequences, k)

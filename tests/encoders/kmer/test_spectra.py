@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dnabert_s_cli.dna import reverse_complement
@@ -43,7 +43,6 @@ def named_counts(row: np.ndarray, kmer: int | str) -> Counter[str]:
     return Counter({names[column]: int(row[column]) for column in np.flatnonzero(row)})
 
 
-@settings(deadline=None)
 @given(SEQUENCES)
 def test_counts_of_several_shapes_equal_counting_one_by_one(sequences: list[str]) -> None:
     tables = np.split(count_spectra(sequences, SPECTRA), np.cumsum([s.n_columns for s in SPECTRA])[:-1], axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dnabert_s_cli.encoders.kmer.windows import Scratch, WindowCodes
@@ -26,7 +26,6 @@ def test_word_is_the_bases_under_the_ones(pattern: str) -> None:
     assert [spell(int(word), pattern.count("1")) for word in words] == expected
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ACGTN-\n", min_size=9, max_size=40), st.integers(1, 9))
 def test_window_is_broken_by_any_letter_that_is_no_base(letters: str, span_bp: int) -> None:
     n_windows = len(letters) - span_bp + 1

@@ -32,7 +32,7 @@ def _read_fasta(path: Path) -> list[tuple[str, str]]:
 
 
 @given(assignment=_assignments(), compress=st.booleans(), buffer_bytes=st.integers(1, 400))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bins_partition_the_contigs(
     assignment: tuple[list[tuple[str, str]], dict[str, int]], compress: bool, buffer_bytes: int
 ) -> None:

@@ -35,7 +35,7 @@ def _chunks(draw: st.DrawFn) -> EmbeddedChunk:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @given(chunk=_chunks(), cut=st.integers(0, 6))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_what_is_read(tmp_path: Path, suffix: str, chunk: EmbeddedChunk, cut: int) -> None:
     path = tmp_path / f"emb{suffix}"
     write_chunks(

@@ -28,7 +28,7 @@ def make(path: Path) -> bytes:
 
 
 @given(arrays=ARRAYS, metadata=METADATA)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_was_written_is_read_back(arrays: dict[str, np.ndarray], metadata: dict[str, object]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.clf"

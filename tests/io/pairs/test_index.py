@@ -44,7 +44,7 @@ def test_last_row_needs_no_line_end_and_blank_ones_do_not_count(tmp_path: Path) 
 @given(
     rows=st.lists(st.binary(min_size=1, max_size=40).filter(lambda row: b"\n" not in row and row.strip()), max_size=30)
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_rows_cut_at_the_offsets_are_the_rows(rows: list[bytes]) -> None:
     content = b"".join(row + b"\n" for row in rows)
     with tempfile.TemporaryDirectory() as folder:

@@ -95,7 +95,7 @@ def test_row_outside_is_an_index_error(tmp_path: Path, row: int) -> None:
     packed=st.booleans(),
     crlf=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_written_pairs_read_back(rows: list[tuple[str, str, str]], packed: bool, crlf: bool) -> None:
     text = "".join(pair_line(first, second, label=label) for first, second, label in rows)
     content = text.replace("\n", "\r\n").encode() if crlf else text.encode()

@@ -45,7 +45,7 @@ def test_file_is_one_genome(tmp_path: Path) -> None:
 
 
 @given(rows=st.lists(st.tuples(st.sampled_from("xyz"), st.text("ACGT", max_size=9)), max_size=20))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_records_come_back_by_label_in_order(rows: list[tuple[str, str]]) -> None:
     expected: dict[str, list[Record]] = {}
     with RecordsByLabel() as records:

@@ -56,7 +56,7 @@ SPECS = st.builds(
 
 
 @given(lengths=LENGTHS, spec=SPECS, seed=st.integers(0, 20))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_pieces_do_not_overlap_and_are_what_their_stretches_say(lengths: list[int], spec: PieceSpec, seed: int) -> None:
     genome = _genome(*lengths)
     cut = _cut(genome, spec, seed)
@@ -69,7 +69,7 @@ def test_pieces_do_not_overlap_and_are_what_their_stretches_say(lengths: list[in
 
 
 @given(lengths=LENGTHS, seed=st.integers(0, 20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_joined_pieces_of_a_round_share_no_record(lengths: list[int], seed: int) -> None:
     cut = _cut(_genome(*lengths), PieceSpec(40, 10, join=True), seed)
     records = [stretch.record for piece in _pieces(cut) for stretch in piece.stretches]
@@ -147,7 +147,7 @@ def test_shortest_above_longest_is_an_error() -> None:
 
 
 @given(lengths=LENGTHS, n_pieces=st.integers(1, 9), seed=st.integers(0, 20))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_single_pieces_do_not_overlap_and_are_what_they_say(lengths: list[int], n_pieces: int, seed: int) -> None:
     genome = _genome(*lengths)
     spec = PieceSpec(30, shortest_bp=10)
