@@ -36,7 +36,7 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
 TO_DNA = str.maketrans("0123456789abcdef", "ACGT" * 4)
 TELL = """
 import sys
-from dnabert_s_cli.io.sequences import read_sequences
+from dnabert_s_cli.io.sequences.reading import read_sequences
 n_bp = [len(record.sequence) for record in read_sequences(["-"])]
 sys.stdout.write(f"{len(n_bp)} {sum(n_bp)}")
 """
