@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .encoders.loader import load_encoder
     from .errors import DnabertSError
     from .io.embeddings.reading import EmbeddingTable, read_embeddings
-    from .io.sequences.reading import Record, read_sequences, scan_sequences
+    from .io.sequences import Record, read_sequences, scan_sequences
 
 __version__ = "0.1.0"
 

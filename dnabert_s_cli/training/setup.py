@@ -16,19 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import defaults
-from ..encoders.dnabert.train_tokenizer import train_tokenizer
 from ..errors import DnabertSError
 from ..io.pairs.rows import PairFile
 from .collator import PairStream
 from .config import TrainConfig, settings_that_differ
-from .models.sources import (
-    TrainableModel,
-    init_is_transformer,
-    new_kmer_model,
-    new_transformer,
-    open_base,
-    read_tokenizer,
-)
+from .models.sources import open_base, start_model, tokenizer_text
 from .objective.heads import new_head
 from .optimiser import build_optimiser
 from .processes.agreement import from_first, held_error, raise_in_all
@@ -41,7 +33,6 @@ from .validation import ValidationPairs
 
 _LOG = logging.getLogger(__name__)
 _MODEL, _HEAD = 0, 1  # which weights a generator is for
-NEW_TOKENIZER = "new"
 _STATISTICS_ROWS = 2_000  # sequences whose profiles say how inputs are standardised
 
 
@@ -119,7 +110,10 @@ def make_trained(config: TrainConfig, data: OpenData, *, saved: SavedRun | None,
     trained: Trained | None = None
     tokenizer = _tokenizer(config, data.pairs, world=world) if saved is None else None
     with held_error() as held:
-        model = _model(config, tokenizer) if saved is None else open_base(str(saved.folder), config.model)
+        if saved is None:
+            model = start_model(config.model, tokenizer, generator=weight_generator(config.run.seed, which=_MODEL))
+        else:
+            model = open_base(str(saved.folder), config.model)
         if model.network.needs_input_statistics:
             model.network.fit_input_statistics(list(islice(_sample(data.pairs), _STATISTICS_ROWS)))
         _check_mix_layer(config.objective.mix_layer, model.network.n_mix_layers)
@@ -172,35 +166,14 @@ def _check_same_run(saved: SavedRun, config: TrainConfig, *, surroundings: Surro
         )
 
 
-def _model(config: TrainConfig, tokenizer: str | None) -> TrainableModel:
-    """The model that a new run starts from."""
-    if config.model.base is not None:
-        return open_base(config.model.base, config.model)
-    assert config.model.init is not None, "checked by ModelConfig"
-    generator = weight_generator(config.run.seed, which=_MODEL)
-    if tokenizer is None:
-        return new_kmer_model(Path(config.model.init), generator=generator)
-    return new_transformer(Path(config.model.init), tokenizer, config=config.model, generator=generator)
-
-
 def _tokenizer(config: TrainConfig, pairs: PairFile, *, world: World) -> str | None:
     """Text of the tokenizer of a new transformer, found or made by the first process; None for all other models."""
     text: str | None = None
     with held_error() as held:
-        if world.is_first and config.model.init is not None and init_is_transformer(Path(config.model.init)):
-            text = _own_tokenizer(config, pairs)
+        if world.is_first:
+            text = tokenizer_text(config.model, _sample(pairs))
     raise_in_all(held.error, world)
     return from_first(text, world)
-
-
-def _own_tokenizer(config: TrainConfig, pairs: PairFile) -> str:
-    if config.model.tokenizer is None:
-        hint = "--tokenizer new trains one on the pairs; or give a tokenizer.json"
-        raise DnabertSError("a new transformer needs a tokenizer", path=config.model.init, hint=hint)
-    if config.model.tokenizer != NEW_TOKENIZER:
-        return read_tokenizer(config.model.tokenizer)
-    _LOG.info("training a tokenizer of %d tokens", config.model.vocab_size)
-    return train_tokenizer(_sample(pairs), vocab_size=config.model.vocab_size)
 
 
 def _sample(pairs: PairFile) -> Iterator[str]:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from dnabert_s_cli.pipelines.run_record import Run, file_facts
 
 
@@ -18,7 +20,7 @@ def test_noted_stages_are_in_the_record_in_their_order() -> None:
     run.note("depth")
     run.note("embedding")
     assert list(run.timings_s) == ["depth", "total", "embedding"]
-    assert run.timings_s["total"] == run.timings_s["depth"] + run.timings_s["embedding"]
+    assert run.timings_s["total"] == pytest.approx(run.timings_s["depth"] + run.timings_s["embedding"])
     assert run.describe(inputs=[], settings={})["timings_s"] == run.timings_s
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dnabert_s_cli.reports.bin_plots import BinningPoint, draw_binnings
+from dnabert_s_cli.reports.plots import BinningPoint, draw_binnings
 
 pytest.importorskip("matplotlib")
 

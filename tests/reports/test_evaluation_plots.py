@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dnabert_s_cli.reports.evaluation_plots import Axis, draw_bars, draw_curves
-from dnabert_s_cli.reports.plots import can_draw
+from dnabert_s_cli.reports.plots import Axis, can_draw, draw_bars, draw_curves
 
 pytestmark = pytest.mark.skipif(not can_draw(), reason="needs matplotlib")
 

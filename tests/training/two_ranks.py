@@ -26,7 +26,6 @@ from dnabert_s_cli.training.processes.distributed import (
     require_equal_parameters,
     sum_gradients,
     sum_scalars,
-    wait_for_all,
 )
 from tests.training.steps import MI_MIX, SIMCLR, gradients, networks, pairs_of, rows_of, tiny_head
 
@@ -133,7 +132,8 @@ def main(arguments: Sequence[str]) -> None:
     }
     found["exchanges"] = _exchanges(world)
     torch.save(found, output / f"rank{world.rank}.pt")
-    wait_for_all(world)
+    if world.size > 1:
+        torch.distributed.barrier()
     leave_world(world)
 
 

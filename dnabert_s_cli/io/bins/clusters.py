@@ -14,7 +14,7 @@ import numpy as np
 
 from ...errors import DnabertSError
 from ..files import atomic_path
-from .writing import LINE_BP
+from ..sequences import fasta_record
 
 _HEADER = "id\tcluster\n"
 _SUMMARY_HEADER = "cluster\tn\ttotal_bp\tmean_similarity\trepresentative\n"
@@ -67,9 +67,7 @@ def _fasta(row: ClusterRow, sequence_of: Mapping[str, str]) -> str:
     if name not in sequence_of:
         hint = "the input must not change during a run"
         raise DnabertSError("the record stands for a cluster but is no longer in the input", record=name, hint=hint)
-    text = sequence_of[name]
-    lines = (text[start : start + LINE_BP] for start in range(0, len(text), LINE_BP))
-    return "\n".join((f">{name} cluster={row.number} members={row.n_members}", *lines, ""))
+    return fasta_record(f"{name} cluster={row.number} members={row.n_members}", sequence_of[name]).decode()
 
 
 def _write(path: str | Path, texts: Iterable[str]) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from ...errors import DnabertSError
 from ..labels.reading import read_labels
-from ..sequences.genomes import file_label, is_sequence_file
-from ..sequences.reading import read_sequences
+from ..sequences import file_label, is_sequence_file, read_sequences
 from ..text_tables import ID_NAMES, iter_fields, plain_name
 
 _NO_BIN = frozenset(("-1", "unbinned"))  # what cluster, SemiBin2 and others call no bin

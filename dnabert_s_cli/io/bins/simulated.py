@@ -16,7 +16,7 @@ import numpy as np
 
 from ..labels.evaluation_sets import LABEL, SEQUENCE
 from ..pairs.writer import Piece
-from .writing import LINE_BP
+from ..sequences import fasta_record
 
 _GZIP_LEVEL = 2  # six times as fast as 6, and a tenth larger
 _ORIGINS_HEADER = "name\tgenome\trecord\tstart\tend\tstrand\n"
@@ -58,9 +58,7 @@ def write_contigs(path: Path, pieces: Iterable[LabelledPiece]) -> None:
     """Gzipped FASTA."""
     with _gzipped(path) as stream:
         for one in pieces:
-            text = one.piece.sequence
-            lines = (text[start : start + LINE_BP] for start in range(0, len(text), LINE_BP))
-            stream.write("\n".join((f">{one.name}", *lines, "")).encode())
+            stream.write(fasta_record(one.name, one.piece.sequence))
 
 
 def write_gold(path: Path, pieces: Iterable[LabelledPiece], *, sample_id: str) -> None:

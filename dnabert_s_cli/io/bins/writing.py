@@ -14,12 +14,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from ...errors import DnabertSError
 from ..files import atomic_path
+from ..sequences import fasta_record
 
-LINE_BP = 80
 BUFFER_BYTES = 64 << 20  # of all bins together, before they are written
 _GZIP_LEVEL = 6
 _TABLE_COLUMNS = ("bin", "n_contigs", "total_bp", "n50", "longest", "gc")
@@ -85,9 +83,9 @@ def write_bins(  # noqa: PLR0917  three by position: they are joined here, like 
             if number is not None:
                 left.discard(name)
                 tallies[number].add(sequence)
-                spool.append(bins_folder / f"{bin_name(number)}{suffix}", _fasta(name, sequence))
+                spool.append(bins_folder / f"{bin_name(number)}{suffix}", fasta_record(name, sequence))
             elif unbinned:
-                spool.append(unbinned_path, _fasta(name, sequence))
+                spool.append(unbinned_path, fasta_record(name, sequence))
         if left:
             missing = next(name for name in bin_of if name in left)
             hint = "the input must not change during a run"
@@ -189,15 +187,6 @@ class _Spool:
                 stream.write(gzip_module.compress(text, _GZIP_LEVEL, mtime=0) if self._gzip else text)
         self._waiting.clear()
         self._waiting_bytes = 0
-
-
-def _fasta(name: str, sequence: str) -> bytes:
-    letters = np.frombuffer(sequence.encode(), dtype=np.uint8)
-    n_whole = len(letters) // LINE_BP
-    lines = np.full((n_whole, LINE_BP + 1), ord("\n"), dtype=np.uint8)
-    lines[:, :LINE_BP] = letters[: n_whole * LINE_BP].reshape(n_whole, LINE_BP)
-    rest = letters[n_whole * LINE_BP :].tobytes()
-    return b"".join((f">{name}\n".encode(), lines.tobytes(), rest, b"\n" if rest else b""))
 
 
 def _write_text(path: str | Path, texts: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ from ...errors import DnabertSError
 from ...io.files import check_output
 from ...io.labels.headers import read_header_labels
 from ...io.labels.reading import read_labels
-from ...io.sequences.reading import Record
+from ...io.sequences import Record
 from ..progress import Progress
 from ..run_record import Run
 from ..vectors.encoding import EncoderOptions, SequenceInput, input_facts

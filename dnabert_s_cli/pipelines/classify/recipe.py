@@ -20,8 +20,7 @@ from ... import defaults
 from ...analysis.classification.classifier import UNCLASSIFIED, classify
 from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
 from ...io.files import atomic_path, check_output
-from ...io.labels.kreport import write_kreport
-from ...io.labels.predictions import Classification, ClassificationTable, TaxVambTable
+from ...io.labels.predictions import Classification, ClassificationTable, TaxVambTable, write_kreport
 from ...io.labels.taxonomy import Lineage, label_text
 from ...io.provenance import write_run_json
 from ..progress import Progress

@@ -22,7 +22,7 @@ from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingTable
 from ...io.names import match_names
-from ...io.sequences.reading import Record
+from ...io.sequences import Record
 from ..progress import Progress
 
 logger = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from ...io.bins.clusters import (
 from ...io.files import check_output
 from ...io.labels.reading import read_labels
 from ...io.names import match_names
-from ...io.sequences.genomes import is_sequence_file
+from ...io.sequences import is_sequence_file
 from ...reports.columns import MapContigs
 from ...reports.maps import write_map_html, write_map_png
 from ...reports.plots import can_draw

@@ -20,7 +20,7 @@ from typing import TextIO
 from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingWriter, TsvStream, chain_digest
-from ...io.sequences.reading import Record
+from ...io.sequences import Record
 from ..progress import Progress
 from ..run_record import Run
 from ..vectors.chunks import Share, record_chunks

@@ -18,7 +18,7 @@ from ...encoders.devices import resolve_device
 from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingWriter, read_part, whole_of
-from ...io.sequences.reading import InputSummary
+from ...io.sequences import InputSummary
 from ...threads import usable_cores
 from ...training.processes.agreement import SharedError, from_first, held_error, launcher_is_gone, raise_in_all
 from ...training.processes.distributed import World, leave_world, meet_others, own_device

@@ -26,9 +26,8 @@ from ...io.bins.scores import write_bin_rows, write_genome_rows, write_score_row
 from ...io.files import atomic_path, check_output, sha256_file
 from ...io.names import match_names
 from ...io.provenance import describe_run, write_run_json
-from ...io.sequences.genomes import file_label
-from ...reports.bin_plots import draw_binnings
-from ...reports.plots import can_draw
+from ...io.sequences import file_label
+from ...reports.plots import can_draw, draw_binnings
 from .scored_bins import ScoredBinning, bin_rows, genome_rows, plot_point
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from ...analysis.scores.bin_summary import BinSummary, genome_completeness
 from ...analysis.scores.confusion import Confusion
 from ...analysis.scores.metrics import BinningScores
 from ...io.bins.scores import BinRow, GenomeRow
-from ...reports.bin_plots import BinningPoint
+from ...reports.plots import BinningPoint
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ from ...errors import DnabertSError
 from ...io.files import sha256_file
 from ...io.labels.evaluation_sets import LabelledSequences, read_labelled
 from ...io.labels.reading import read_labels
-from ...io.sequences.reading import read_sequences
+from ...io.sequences import read_sequences
 
 logger = logging.getLogger(__name__)
 

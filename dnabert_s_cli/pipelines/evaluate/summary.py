@@ -12,8 +12,7 @@ from statistics import fmean
 
 from ...analysis.scores.species_recovery import LEVELS
 from ...io.bins.evaluation import Score, Skipped, TextTable
-from ...reports.evaluation_plots import Axis, draw_bars, draw_curves
-from ...reports.plots import can_draw
+from ...reports.plots import Axis, can_draw, draw_bars, draw_curves
 from .protocols import BINNING, CLASSIFICATION, CLUSTERING, COVERAGE, ProtocolOptions, f1_metric, level_metric
 
 logger = logging.getLogger(__name__)

@@ -18,8 +18,17 @@ import numpy as np
 from ... import defaults
 from ...errors import DnabertSError, raise_together
 from ...io.labels.reading import read_labels
-from ...io.sequences.genomes import Genome, GenomeFile, RecordsByLabel, list_genome_files, read_genome
-from ...io.sequences.reading import InputFile, Record, read_sequences, scan_sequences
+from ...io.sequences import (
+    Genome,
+    GenomeFile,
+    InputFile,
+    Record,
+    RecordsByLabel,
+    list_genome_files,
+    read_genome,
+    read_sequences,
+    scan_sequences,
+)
 from ..progress import Progress
 from ..run_record import file_facts
 

@@ -15,8 +15,7 @@ from ... import defaults
 from ...dna import reverse_complement
 from ...errors import DnabertSError
 from ...io.pairs.writer import Piece, Stretch
-from ...io.sequences.genomes import Genome
-from ...io.sequences.reading import Record
+from ...io.sequences import Genome, Record
 
 _FORWARD, _REVERSE = "+", "-"
 

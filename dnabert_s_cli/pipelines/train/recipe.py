@@ -61,11 +61,10 @@ class TrainOutput:
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What a finished run did; `is_drawn`: whether there is a loss.png."""
+    """What a finished run did."""
 
     state: TrainState
     n_steps: int
-    is_drawn: bool
     seconds: float
 
 
@@ -117,7 +116,8 @@ def _train_here(
         end = train_steps(trained, course, state=state)
     if folder is None:
         return None
-    report = TrainReport(end, curriculum.n_steps, _draw(folder), run.seconds)
+    _draw(folder)
+    report = TrainReport(end, curriculum.n_steps, run.seconds)
     pairs = {"path": config.data.train, "n_pairs": len(data.pairs), "digest": data.pairs.digest}
     encoder = {"model": config.model.base or config.model.init}
     more = {"steps": end.seconds, "total": report.seconds}
@@ -193,11 +193,9 @@ def _stepper(progress: Progress, curriculum: Curriculum, *, state: TrainState) -
     return on_step
 
 
-def _draw(folder: RunFolder) -> bool:
+def _draw(folder: RunFolder) -> None:
     """Draw loss.png, if matplotlib is there."""
-    rows = read_log(folder.log_path)
-    if not can_draw():
+    if can_draw():
+        draw_training_curves(folder.plot_path, read_log(folder.log_path), names=METRICS)
+    else:
         logger.info("loss.png is not drawn: matplotlib is not installed (pip install 'dnabert-s[plots]')")
-        return False
-    draw_training_curves(folder.plot_path, rows, names=METRICS)
-    return True

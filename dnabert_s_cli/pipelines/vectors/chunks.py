@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from ... import defaults
 from ...io.embeddings.reading import Shard
-from ...io.sequences.reading import Record
+from ...io.sequences import Record
 
 
 class ChunkCounter:

@@ -16,7 +16,7 @@ from ...encoders.devices import use_threads
 from ...encoders.embedder import Encoder
 from ...encoders.loader import load_encoder
 from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
-from ...io.sequences.reading import InputSummary, Record, read_sequences, scan_sequences
+from ...io.sequences import InputSummary, Record, read_sequences, scan_sequences
 from ..progress import Progress
 from .chunks import record_chunks
 

@@ -17,7 +17,7 @@ from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
 from ...io.embeddings.reading import EmbeddingTable, read_embeddings
 from ...io.names import match_names
-from ...io.sequences.reading import InputSummary
+from ...io.sequences import InputSummary
 from ..progress import Progress
 from ..run_record import file_facts
 from .encoding import EncoderOptions, SequenceInput, embed_in_memory, input_facts

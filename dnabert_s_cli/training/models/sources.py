@@ -7,9 +7,10 @@ Either way a `Network` comes out, with the files that lie beside its weights in 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +28,7 @@ from ...encoders.dnabert.folder import (
 )
 from ...encoders.dnabert.network import DnabertTransformer, TransformerConfig, init_weights
 from ...encoders.dnabert.tokenizer import DnaTokenizer
-from ...encoders.dnabert.train_tokenizer import tokenizer_vocab_size
+from ...encoders.dnabert.train_tokenizer import tokenizer_vocab_size, train_tokenizer
 from ...encoders.hub import locate_model
 from ...encoders.kmer.config import MODEL_TYPE as KMER_MODEL_TYPE
 from ...encoders.kmer.config import KmerNetworkConfig
@@ -39,6 +40,8 @@ from ...errors import DnabertSError
 from ..config import ModelConfig
 from .networks import KmerProfileNetwork, Network, TransformerNetwork
 
+NEW_TOKENIZER = "new"
+_LOG = logging.getLogger(__name__)
 _REMOTE_CODE_KEYS = ("auto_map",)  # would name code files that a checkpoint does not hold
 # What upstream's own code wants to find in a config.json beside the sizes.
 _UPSTREAM_KEYS: Mapping[str, object] = {
@@ -89,6 +92,37 @@ class KmerModel:
         save_kmer_model(folder, self.network.model, half=False)
 
 
+def start_model(config: ModelConfig, tokenizer: str | None, *, generator: torch.Generator) -> TrainableModel:
+    """The model that a new run starts from; `tokenizer` as of `tokenizer_text`, `generator` for new weights.
+
+    Raises:
+        DnabertSError: no such model, or sizes that are wrong.
+    """
+    if config.base is not None:
+        return open_base(config.base, config)
+    assert config.init is not None, "checked by ModelConfig"
+    if tokenizer is None:
+        return new_kmer_model(Path(config.init), generator=generator)
+    return new_transformer(Path(config.init), tokenizer, config=config, generator=generator)
+
+
+def tokenizer_text(config: ModelConfig, sample: Iterable[str]) -> str | None:
+    """Text of the tokenizer of a new transformer, read or trained on `sample`; None for all other models.
+
+    Raises:
+        DnabertSError: none is named, or no such file.
+    """
+    if config.init is None or not _is_transformer(Path(config.init)):
+        return None
+    if config.tokenizer is None:
+        hint = "--tokenizer new trains one on the pairs; or give a tokenizer.json"
+        raise DnabertSError("a new transformer needs a tokenizer", path=config.init, hint=hint)
+    if config.tokenizer != NEW_TOKENIZER:
+        return read_tokenizer(config.tokenizer)
+    _LOG.info("training a tokenizer of %d tokens", config.vocab_size)
+    return train_tokenizer(sample, vocab_size=config.vocab_size)
+
+
 def open_base(name: str, config: ModelConfig) -> TrainableModel:
     """A published model by alias or hub id, or the one in a folder (a checkpoint of ours, too); float32, on the CPU.
 
@@ -109,7 +143,7 @@ def open_base(name: str, config: ModelConfig) -> TrainableModel:
     return _transformer(model, kept, tokenizer_json=tokenizer_path.read_text(encoding="utf-8"), config=config)
 
 
-def init_is_transformer(path: Path) -> bool:
+def _is_transformer(path: Path) -> bool:
     """Whether a JSON of sizes describes a transformer, rather than a k-mer network."""
     return read_json(path).get("model_type") != KMER_MODEL_TYPE
 

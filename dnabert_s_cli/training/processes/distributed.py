@@ -89,12 +89,6 @@ def leave_world(world: World) -> None:
         dist.destroy_process_group()
 
 
-def wait_for_all(world: World) -> None:
-    """Return once every process has come here."""
-    if world.size > 1:
-        dist.barrier()
-
-
 def gather_rows(local: Tensor, world: World) -> Tensor:
     """The rows of all ranks in rank order, this rank's own with their gradient. (B, ...) -> (size B, ...).
 

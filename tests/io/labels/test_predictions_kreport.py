@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnabert_s_cli.io.labels.kreport import write_kreport
+from dnabert_s_cli.io.labels.predictions import write_kreport
 from dnabert_s_cli.io.labels.taxonomy import Lineage, Taxon
 
 BACTERIA = Taxon("D", "Bacteria", 2)
