@@ -1,6 +1,8 @@
-"""DNA as text: the letters that everything else works on, and the other strand."""
+"""DNA as text: its letters, and the other strand."""
 
 from __future__ import annotations
+
+LETTERS = "ACGTNRYSWKMBDHV"  # in upper case; U is read as T
 
 _COMPLEMENT = str.maketrans("ACGTRYSWKMBDHVN", "TGCAYRSWMKVHDBN")
 

@@ -1,4 +1,4 @@
-"""What a person sees: messages, tables and progress, all on stderr; stdout carries results only.
+"""What a person sees: messages, tables and progress on stderr; stdout carries results only.
 
 Log records of the library and stages of a pipeline come in; rich lines go out, or plain ones where stderr is no
 terminal, so that a SLURM log can be read and searched.
@@ -14,13 +14,15 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from ..errors import SHOWN_PROBLEMS, BadInputsError, DnabertSError
 
 _PLAIN_EVERY_S = 30.0
+_FIRST_AFTER_S = 10.0  # before that, rate and time left are guesses
+_LEAST_SHARE = 0.01  # of the work, the same
 _SCALES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 stderr = Console(stderr=True, highlight=False)
@@ -42,12 +44,12 @@ def start_logging(*, quiet: bool, verbose: bool) -> None:
 
 
 def say(message: str) -> None:
-    """One line for the person at the terminal or the reader of the log."""
+    """Log one line."""
     logging.getLogger("dnabert_s_cli").info(message)
 
 
 def warn(message: str) -> None:
-    """One line that is shown with --quiet, too."""
+    """Log one line that is shown even with --quiet."""
     logging.getLogger("dnabert_s_cli").warning(message)
 
 
@@ -101,6 +103,11 @@ def scaled(amount: float, unit: str) -> str:
     return f"{amount:.3g} {unit}"
 
 
+def percent(share: float) -> str:
+    """A share as it is shown everywhere: 99.6 %."""
+    return f"{100 * share:.1f} %"
+
+
 def duration(seconds: float) -> str:
     """Seconds as h:mm:ss or m:ss; under ten seconds with a decimal."""
     if seconds < 10:
@@ -111,19 +118,18 @@ def duration(seconds: float) -> str:
 
 
 class Stages:
-    """Progress of a pipeline as log lines: an estimate once the first work is done, then a line now and then."""
+    """Progress of a pipeline as log lines: what a stage has to do, and then how far it is, now and then."""
 
     def __init__(self) -> None:
         self._stage, self._unit = "", ""
         self._total: int | None = None
         self._done = 0
         self._started = self._last_line = time.monotonic()
-        self._estimated = False
 
     def start(self, stage: str, total: int | None, *, unit: str) -> None:
         """A stage begins."""
         self._stage, self._total, self._unit = stage, total, unit
-        self._done, self._estimated = 0, False
+        self._done = 0
         self._started = self._last_line = time.monotonic()
         say(f"{stage}: {scaled(total, unit)}" if total is not None else stage)
 
@@ -131,7 +137,8 @@ class Stages:
         """So much more is done."""
         self._done += amount
         now = time.monotonic()
-        if not self._estimated or now - self._last_line >= _PLAIN_EVERY_S:
+        wait_s = _FIRST_AFTER_S if self._last_line == self._started else _PLAIN_EVERY_S
+        if now - self._last_line >= wait_s:
             self._line(now)
 
     def _line(self, now: float) -> None:
@@ -139,11 +146,21 @@ class Stages:
         rate = self._done / elapsed
         text = f"{self._stage}: {scaled(self._done, self._unit)} done, {scaled(rate, self._unit)}/s"
         if self._total:
-            left = max(self._total - self._done, 0) / max(rate, 1e-9)
-            text += f", {100 * self._done / self._total:.0f} %, about {duration(left)} left"
-        if not (self._total and self._done >= self._total and not self._estimated):
-            say(text)
-        self._estimated, self._last_line = True, now
+            text += f", {100 * self._done / self._total:.0f} %"
+            if self._done >= _LEAST_SHARE * self._total:
+                left = max(self._total - self._done, 0) / max(rate, 1e-9)
+                text += f", about {duration(left)} left"
+        say(text)
+        self._last_line = now
+
+
+class TimeLeft(TimeRemainingColumn):
+    """The time left, once the estimate means something."""
+
+    def render(self, task: Task) -> Text:
+        """The estimate, or dashes."""
+        is_early = (task.elapsed or 0) < _FIRST_AFTER_S or task.percentage < 100 * _LEAST_SHARE
+        return Text("-:--:--", style="progress.remaining") if is_early and not task.finished else super().render(task)
 
 
 class Bars:
@@ -193,7 +210,7 @@ def progress(*, quiet: bool) -> Iterator[Stages | Bars | Quiet]:
             TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[rate]}"),
             TextColumn("left"),
-            TimeRemainingColumn(),
+            TimeLeft(),
         )
         with Progress(*columns, console=stderr) as bars:
             yield Bars(bars)

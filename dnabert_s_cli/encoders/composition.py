@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import defaults
 from ..dna import reverse_complement, upper_dna
+from .checking import checked_sequences
 from .embedder import Embedded, OnProgress, ignore_progress
 from .kmer.counts import (
     BASES,
@@ -104,6 +105,9 @@ class CompositionEncoder:
 
     def embed(self, sequences: Sequence[str]) -> np.ndarray:
         """One vector per sequence, in input order. -> (N, D) float32."""
+        return self._vectors(checked_sequences(sequences))
+
+    def _vectors(self, sequences: Sequence[str]) -> np.ndarray:
         vectors = self.compute(sequences, threads=self.threads)
         if self.strand == "both":
             reverse = [reverse_complement(upper_dna(sequence)) for sequence in sequences]
@@ -117,7 +121,7 @@ class CompositionEncoder:
     def embed_counted(self, sequences: Sequence[str], *, on_progress: OnProgress = ignore_progress) -> Embedded:
         """As `embed`; a token is a 4-mer, counted or not, and every sequence is one window."""
         n_tokens = np.array([max(len(sequence) - _K + 1, 0) for sequence in sequences], dtype=np.int64)
-        vectors = self.embed(sequences)
+        vectors = self._vectors(sequences)
         on_progress(sum(map(len, sequences)))
         return Embedded(vectors, n_tokens, np.ones(len(sequences), dtype=np.int64))
 

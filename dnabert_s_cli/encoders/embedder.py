@@ -19,6 +19,7 @@ from .. import defaults
 from ..dna import reverse_complement, upper_dna
 from ..errors import DnabertSError
 from ..threads import one_ahead
+from .checking import checked_sequences
 from .devices import is_out_of_memory, side_by_side
 from .dnabert.packing import token_batches
 from .windows import window_spans
@@ -139,7 +140,7 @@ class Embedder:
 
     def embed(self, sequences: Sequence[str]) -> np.ndarray:
         """One vector per sequence, in input order. -> (N, D) float32."""
-        return self.embed_counted(sequences).embeddings
+        return self.embed_counted(checked_sequences(sequences)).embeddings
 
     def describe(self) -> dict[str, object]:
         """Everything that determines the vectors, for provenance: plain values by name."""

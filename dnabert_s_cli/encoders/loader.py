@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ import torch
 from .. import defaults
 from ..errors import DnabertSError
 from .composition import COMPOSITIONS
-from .devices import default_batch_tokens, resolve_device, resolve_dtype
+from .devices import default_batch_tokens, device_name, resolve_device, resolve_dtype
 from .dnabert.folder import open_model_folder
 from .embedder import Backbone, Embedder, Encoder
 from .hub import ALIASES, locate_model
@@ -61,7 +62,7 @@ def load_encoder(  # noqa: PLR0917  device and dtype by position: the form that 
         trust_remote_code: let an `hf:` model run code that comes with it.
 
     Raises:
-        DnabertSError: the model, the device or the number format is not to be had.
+        DnabertSError: the model, the device or the number format is not available.
     """
     if strand not in ("forward", "both"):
         raise DnabertSError(f"unknown strand '{strand}'", hint="use forward or both")
@@ -88,6 +89,32 @@ def load_encoder(  # noqa: PLR0917  device and dtype by position: the form that 
     )
 
 
+def describe_choice(model: str | None, *, device: str, dtype: str) -> str:
+    """What `load_encoder` would open and where it would run, in a few words: `kmer-s (built in), CPU, float32`.
+
+    Raises:
+        DnabertSError: no such device or number format here.
+    """
+    name = model or default_model()
+    is_folder = Path(name).expanduser().is_dir()
+    kind = "built in" if name in builtin_models() else "folder" if is_folder else "Hugging Face hub"
+    if name.startswith(WORDS_PREFIX):
+        kind = "file"
+    if name.startswith(WORDS_PREFIX) or name in COMPOSITIONS or find_kmer_folder(name):
+        return f"{name} ({kind}), CPU, float32"
+    on_device = resolve_device(device)
+    shown = "CPU" if on_device.type == "cpu" else device_name(on_device)
+    return f"{name} ({kind}), {shown}, {str(resolve_dtype(dtype, on_device)).removeprefix('torch.')}"
+
+
+def _names_for(name: str) -> str:
+    """A hint for whoever named a model that does not exist."""
+    known = [*builtin_models(), *ALIASES]
+    near = get_close_matches(name.lower(), known, n=1)
+    every = f"use one of {', '.join(known)}, a folder, a hub id such as owner/name, hf:NAME, or {WORDS_PREFIX}FILE"
+    return f"did you mean {near[0]}? Or {every}" if near else every
+
+
 def _open_backbone(name: str, device: torch.device, *, dtype: torch.dtype, trust_remote_code: bool) -> Backbone:
     """The token model of that name."""
     if name.startswith(STOCK_PREFIX):
@@ -101,10 +128,6 @@ def _open_backbone(name: str, device: torch.device, *, dtype: torch.dtype, trust
     if folder.exists():
         raise DnabertSError("a model is a folder, this is a file", path=name)
     if name not in ALIASES and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
-        known = ", ".join([*builtin_models(), *ALIASES])
-        raise DnabertSError(
-            f"no model '{name}'",
-            hint=f"use one of {known}, a folder, a hub id such as owner/name, hf:NAME, or {WORDS_PREFIX}FILE",
-        )
+        raise DnabertSError(f"no model '{name}'", hint=_names_for(name))
     located = locate_model(name)
     return open_model_folder(located.path, name=name, device=device, dtype=dtype)

@@ -18,6 +18,7 @@ import numpy as np
 from .. import defaults
 from ..dna import reverse_complement, upper_dna
 from ..errors import DnabertSError
+from .checking import checked_sequences
 from .embedder import Embedded, OnProgress, ignore_progress
 from .kmer.counts import MAX_K, count_kmers, frequencies, kmer_names
 
@@ -54,6 +55,9 @@ class WordVectorEncoder:
 
     def embed(self, sequences: Sequence[str]) -> np.ndarray:
         """One vector per sequence, in input order; zero for one without a k-mer. -> (N, D) float32."""
+        return self._vectors(checked_sequences(sequences))
+
+    def _vectors(self, sequences: Sequence[str]) -> np.ndarray:
         vectors = self._means(sequences)
         if self.strand == "both":
             reverse = [reverse_complement(upper_dna(sequence)) for sequence in sequences]
@@ -63,7 +67,7 @@ class WordVectorEncoder:
     def embed_counted(self, sequences: Sequence[str], *, on_progress: OnProgress = ignore_progress) -> Embedded:
         """As `embed`; a token is a k-mer, counted or not, and every sequence is one window."""
         n_tokens = np.array([max(len(sequence) - self.k + 1, 0) for sequence in sequences], dtype=np.int64)
-        vectors = self.embed(sequences)
+        vectors = self._vectors(sequences)
         on_progress(sum(map(len, sequences)))
         return Embedded(vectors, n_tokens, np.ones(len(sequences), dtype=np.int64))
 

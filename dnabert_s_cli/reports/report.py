@@ -18,6 +18,8 @@ from .html import definitions, escaped, part, tile, write_page
 
 _PROGRAM = "dnabert-s"
 _MANY_INPUTS = 12
+_TOTAL = "total"
+_LEAST_SHOWN_S = 0.05  # what took less would be shown as 0.0 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,18 @@ def _tiles(content: ReportContent) -> list[str]:
     return [*tiles, tile("Contigs", f"{len(contigs.names):,}", aside=short)]
 
 
+def _shown_timings(timings_s: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Stages in the order in which they ran, without those that took no time, and the total last."""
+    stages = [(name, seconds) for name, seconds in timings_s.items() if name != _TOTAL and seconds >= _LEAST_SHOWN_S]
+    return [*stages, (_TOTAL, timings_s[_TOTAL])] if _TOTAL in timings_s else stages
+
+
 def _facts(run: RunFacts) -> list[tuple[str, str]]:
     """Terms and markup."""
     inputs = [escaped(name) for name in run.inputs[:_MANY_INPUTS]]
     if len(run.inputs) > _MANY_INPUTS:
         inputs.append(f"and {len(run.inputs) - _MANY_INPUTS:,} more")
-    timings = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in run.timings_s.items())
+    timings = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in _shown_timings(run.timings_s))
     memory = f"{run.peak_memory_bytes / 2**30:.2f} GiB" if run.peak_memory_bytes else ""
     threshold = f", similarity {run.min_similarity:.4f}" if run.min_similarity is not None else ""
     limits = (

@@ -136,7 +136,7 @@ def test_rows_without_provenance_are_no_shard(command: Command, reads: Path, tmp
 @pytest.mark.parametrize("shard", ["3/3", "1", "-1/3", "0/0", "a/b"])
 def test_no_such_shard_is_wrong_usage(command: Command, reads: Path, tmp_path: Path, shard: str) -> None:
     result = command("embed", reads, "-o", tmp_path / "s.npy", "--model", "tnf-c", "--shard", shard)
-    assert (result.code, f"'{shard}' is no i/n" in result.err) == (2, True)
+    assert (result.code, f"'{shard}' is not i/n" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("more", [("--processes", "2"), ("-o", "-")])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnabert_s_cli.encoders.loader import builtin_models, default_model, load_encoder
+from dnabert_s_cli.encoders.loader import builtin_models, default_model, describe_choice, load_encoder
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.locations import GOLDEN, SHARED, needs_shared
@@ -103,3 +103,24 @@ def test_describe_says_what_the_vectors_depend_on(tiny_model: Path) -> None:
     assert facts["dtype"] == "float32"
     assert facts["window_bp"] == 500
     assert facts["dim"] == 24
+
+
+@pytest.mark.parametrize(("name", "near"), [("kmers", "kmer-s"), ("DNABERT-S", "dnabert-s"), ("tnfc", "tnf-c")])
+def test_near_miss_of_a_name_is_recognised(name: str, near: str) -> None:
+    with pytest.raises(DnabertSError) as caught:
+        load_encoder(name, "cpu")
+    assert str(caught.value.hint).startswith(f"did you mean {near}? Or use one of ")
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        ("kmer-s", "kmer-s (built in), CPU, float32"),
+        ("tnf-c", "tnf-c (built in), CPU, float32"),
+        ("dnabert-s", "dnabert-s (Hugging Face hub), CPU, bfloat16"),
+        (".", ". (folder), CPU, bfloat16"),
+        ("dna2vec:words.w2v", "dna2vec:words.w2v (file), CPU, float32"),
+    ],
+)
+def test_choice_is_described_before_anything_is_loaded(model: str, shown: str) -> None:
+    assert describe_choice(model, device="cpu", dtype="bfloat16") == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,10 @@ def test_facts_of_an_empty_run_are_empty() -> None:
 )
 def test_lengths_are_written_for_reading(n_bp: int, shown: str) -> None:
     assert base_pairs(n_bp) == shown
+
+
+def test_times_are_in_order_without_what_did_not_run(tmp_path: Path) -> None:
+    run = RunFacts(timings_s={"depth": 0.0, "total": 9.0, "embedding": 3.0, "clustering": 6.0})
+    write_report(tmp_path / "report.html", replace(some_content(), run=run))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<dd>embedding 3.0 s, clustering 6.0 s, total 9.0 s</dd>" in page

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ... import defaults
-from ..console import duration, progress, say, scaled, show_table, warn
+from ..console import duration, percent, progress, say, scaled, show_table, warn
 from ..options import common as opt
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def bin_contigs(
         report = run(
             evidence.source(contigs, threads=encoder.threads),
             output,
-            encoder=encoder.options(),
+            encoder=encoder.options() if evidence.embeddings else encoder.announced(),
             options=BinOptions(clustering, min_bin, outputs.options(output)),
             resume=resume,
             force=force,
@@ -157,14 +157,14 @@ def bin_contigs(
 
 
 def _show(report: BinReport) -> None:
-    """The largest bins, and what became of the input."""
+    """The largest bins, and a summary."""
     rows = [
         (
             f"bin.{row.bin}",
             f"{row.n_contigs:,}",
             scaled(row.total_bp, "bp"),
             scaled(row.n50_bp, "bp"),
-            f"{row.gc:.1%}",
+            percent(row.gc),
             *(f"{percent:.1f} %" for percent in (report.quality[row.bin] if report.quality else ())),
         )
         for row in report.bins[:_SHOWN_BINS]
@@ -179,6 +179,7 @@ def _show(report: BinReport) -> None:
     share = binned_bp / report.summary.total_bp if report.summary.total_bp else 0
     threshold = f"similarity {report.min_similarity:.4f}, " if report.min_similarity else ""
     say(
-        f"{len(report.bins)} bins hold {scaled(binned_bp, 'bp')}, {share:.0%} of {report.summary.n_records:,} contigs' "
-        f"bases; {report.summary.n_short:,} shorter contigs left out; {threshold}{duration(report.seconds)}"
+        f"{len(report.bins)} bins hold {scaled(binned_bp, 'bp')}, {percent(share)} of the bases of "
+        f"{report.summary.n_records:,} contigs; {report.summary.n_short:,} shorter contigs skipped; "
+        f"{threshold}{duration(report.seconds)}"
     )

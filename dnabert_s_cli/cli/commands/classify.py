@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ... import defaults
-from ..console import duration, progress, say, scaled, show_table, warn
+from ..console import duration, percent, progress, say, scaled, show_table, warn
 from ..examples import epilog
 from ..options import common as opt
 from ..parsing import Group, add_command
@@ -183,7 +183,7 @@ def fit_classifier(
             report = fit_from_table(embeddings, output, options=how, force=force, argv=sys.argv, progress=shown)
         else:
             source = SequenceInput(tuple(sequences or ()), min_length, reference)
-            opened = encoder.options()
+            opened = encoder.announced()
             report = fit_from_sequences(
                 source, output, encoder=opened, options=how, force=force, argv=sys.argv, progress=shown
             )
@@ -191,20 +191,20 @@ def fit_classifier(
 
 
 def _show(report: ClassifyReport) -> None:
-    """The most frequent labels, and what was classified."""
+    """The most frequent labels, and a summary."""
     from ...pipelines.classify.recipe import label_rows
 
-    rows = [(label, f"{count:,}", f"{share:.1%}") for label, count, share in label_rows(report, most=_SHOWN_LABELS)]
+    rows = [(label, f"{count:,}", percent(share)) for label, count, share in label_rows(report, most=_SHOWN_LABELS)]
     if rows:
         more = f" (the {_SHOWN_LABELS} most frequent of {len(report.counts)})" if len(report.counts) > len(rows) else ""
         show_table(f"labels{more}", ("label", "sequences", "share"), rows=rows)
     else:
-        warn("nothing is classified: no sequence is certain enough")
+        warn("no sequence is classified: none is certain enough")
     share = report.n_unclassified / report.n_records if report.n_records else 0
     rate = report.n_records / max(report.seconds, 1e-6)
     say(
         f"{report.n_records:,} sequences, {scaled(report.total_bp, 'bp')}: {report.n_unclassified:,} unclassified "
-        f"({share:.1%}); {duration(report.seconds)}, {rate:,.0f} a second"
+        f"({percent(share)}); {duration(report.seconds)}, {rate:,.0f} a second"
     )
 
 

@@ -104,7 +104,7 @@ def cluster(
             found = run.cluster_table(embeddings, how, progress=shown)
         else:
             assert source is not None
-            found = run.cluster_sequences(source, encoder.options(), options=how, progress=shown)
+            found = run.cluster_sequences(source, encoder.announced(), options=how, progress=shown)
         scores = beside.score_clusters(found, files.labels)
         beside.write_cluster_files(found, wanted, source=source, progress=shown)
     if str(output) == _STDOUT:

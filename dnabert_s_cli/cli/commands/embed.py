@@ -107,7 +107,7 @@ def embed(
     from ...pipelines.vectors.encoding import SequenceInput
 
     source = SequenceInput(tuple(sequences), min_length, reference)
-    options = encoder.options(device=_CPU if split.processes > 1 else None)
+    options = encoder.announced(device=_CPU if split.processes > 1 else None)
     with progress(quiet=messages.quiet or not is_first_process()) as shown:
         report: EmbedReport | None
         if str(output) == _STDOUT:

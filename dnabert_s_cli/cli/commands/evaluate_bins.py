@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ... import defaults
-from ..console import duration, say, show_table
+from ..console import duration, percent, say, show_table
 from ..options import common as opt
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _show(report: BinsReport) -> None:
     """The figures that people quote, a column for each binning."""
     rows = [
         ("genomes, bins", *(f"{len(one.shared.genomes):,}, {len(one.bin_names):,}" for one in report.scored)),
-        ("binned bp", *(f"{one.in_bp.binned:.1%}" for one in report.scored)),
+        ("binned bp", *(percent(one.in_bp.binned) for one in report.scored)),
         ("average completeness (bp)", *(f"{one.in_bp.avg_completeness:.4f}" for one in report.scored)),
         ("average purity (bp)", *(f"{one.in_bp.avg_purity:.4f}" for one in report.scored)),
         ("F1 score (bp)", *(f"{one.in_bp.f1:.4f}" for one in report.scored)),
@@ -123,6 +123,6 @@ def _show(report: BinsReport) -> None:
     for level in report.scored[0].recovered:
         above, below = level.split("_")[1:]
         counts = (str(one.recovered[level]) for one in report.scored)
-        rows.append((f"genomes >{above}% complete, <{below}% contaminated", *counts))
+        rows.append((f"genomes >{above} % complete, <{below} % contaminated", *counts))
     show_table("bins against the gold standard", ("", *(one.name for one in report.scored)), rows)
     say(f"measured in {duration(report.seconds)}")

@@ -203,6 +203,12 @@ class EncoderFlags:
             trust_remote_code=self.trust_remote_code,
         )
 
+    def announced(self, *, device: str | None = None) -> EncoderOptions:
+        """As `options`; model and device are named in the log."""
+        options = self.options(device=device)
+        options.announce()
+        return options
+
 
 @dataclass(frozen=True, slots=True)
 class ReaderFlags:

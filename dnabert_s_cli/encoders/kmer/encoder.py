@@ -19,6 +19,7 @@ import torch.nn.functional as F
 
 from ... import defaults
 from ...dna import reverse_complement, upper_dna
+from ..checking import checked_sequences
 from ..devices import side_by_side
 from ..embedder import Embedded, OnProgress, ignore_progress
 from .network import KmerNetwork
@@ -68,7 +69,7 @@ class KmerEncoder:
 
     def embed(self, sequences: Sequence[str]) -> np.ndarray:
         """One vector of unit length per sequence, in input order. -> (N, D) float32."""
-        return self.embed_counted(sequences).embeddings
+        return self.embed_counted(checked_sequences(sequences)).embeddings
 
     def embed_counted(self, sequences: Sequence[str], *, on_progress: OnProgress = ignore_progress) -> Embedded:
         """As `embed`; a token is a k-mer that counted, of the first kind, and every sequence is one window.

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...dna import LETTERS
 from ...errors import DnabertSError
 
-_LETTERS = b"ACGTNRYSWKMBDHV"
+_LETTERS = LETTERS.encode()
 _BLANKS = b" \t\r\n"
 _SEPARATOR = b">"  # marks the ends of sequences that are cleaned together
 _BAD = 0

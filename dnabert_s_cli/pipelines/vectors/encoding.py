@@ -5,6 +5,7 @@ Options -> encoder. Chunks of records -> vectors with their names.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,11 +15,14 @@ import numpy as np
 from ... import defaults
 from ...encoders.devices import use_threads
 from ...encoders.embedder import Encoder
-from ...encoders.loader import load_encoder
+from ...encoders.loader import describe_choice, load_encoder
 from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
 from ...io.sequences import InputSummary, Record, read_sequences, scan_sequences
+from ..launching import is_first_process
 from ..progress import Progress
 from .chunks import record_chunks
+
+logger = logging.getLogger(__name__)
 
 STDIN = "-"
 
@@ -36,6 +40,11 @@ class EncoderOptions:
     batch_tokens: int = defaults.BATCH_TOKENS
     threads: int = defaults.THREADS
     trust_remote_code: bool = False
+
+    def announce(self) -> None:
+        """Name the model and the device in the log, once for all processes."""
+        if is_first_process():
+            logger.info("model: %s", describe_choice(self.model, device=self.device, dtype=self.dtype))
 
     def open(self) -> Encoder:
         """Set the threads and load the encoder."""

@@ -82,7 +82,7 @@ def test_progress_counts_all_bases() -> None:
 
 
 def test_sequences_without_information_share_a_finite_vector() -> None:
-    vectors = make_encoder().embed(["", "N" * 500, "ACGT", "ACGTTGCA", random_dna(200)])
+    vectors = make_encoder().embed(["AC", "N" * 500, "ACGT", "ACGTTGCA", random_dna(200)])
     assert np.isfinite(vectors).all()
     assert (vectors[1:4] == vectors[0]).all()
     assert np.abs(vectors[4] - vectors[0]).max() > 0.01
