@@ -1,7 +1,8 @@
 """How good a clustering or a binning is when the truth is known.
 
-Truth and labels per sequence -> scores of the partition. Genome, bin and length per contig -> base pairs of each
-genome in each bin -> completeness, purity and F1 of each bin -> the best bin of each genome.
+Truth and labels per sequence -> scores of the partition; truth and nearest neighbours -> how many are right. Genome,
+bin and length per contig -> base pairs of each genome in each bin -> completeness, purity and F1 of each bin -> the
+best bin of each genome.
 """
 
 from __future__ import annotations
@@ -72,6 +73,18 @@ def clustering_scores(truth: ArrayLike, labels: ArrayLike) -> ClusteringScores:
     homogeneity, completeness, nmi = homogeneity_completeness_v_measure(truth, labels)
     ari = adjusted_rand_score(truth, labels)
     return ClusteringScores(float(ari), float(nmi), float(homogeneity), float(completeness))
+
+
+def nearest_neighbour_accuracy(truth: ArrayLike, nearest: NDArray[np.int64]) -> float:
+    """Share of records whose nearest other record is of their class; those alone in their class do not count.
+
+    Args:
+        nearest: (N,) index of the nearest other record of each. 0 is returned where no class has two records.
+    """
+    classes, counts = np.unique(np.asarray(truth), return_inverse=True, return_counts=True)[1:]
+    has_others = counts[classes] > 1
+    is_right = classes[nearest] == classes
+    return float(is_right[has_others].mean()) if has_others.any() else 0.0
 
 
 def purity(truth: ArrayLike, labels: ArrayLike) -> float:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from ...errors import DnabertSError
+from .codon_counts import FRAME_KINDS
 from .spectra import check_kmer, n_spectrum_columns, pattern_of
 
 MODEL_TYPE = "dnabert-s-kmer"
-FORMAT_VERSION = 1  # raised by whatever an older version would read wrongly
+FORMAT_VERSIONS = (1, 2)  # 2: counts in frame, or a stated uncertainty, which older releases do not know
 TRANSFORMS = ("linear", "sqrt", "anscombe")
 NORMS = ("none", "batch", "layer")
 STRANDS = ("both", "forward")
@@ -37,6 +38,9 @@ class KmerNetworkConfig:
         residual: add a hidden layer's input to its output where both are of one width.
         strand: both counts a word and its reverse complement as one, so that both strands give one profile; forward
             counts each for itself, nearly twice the columns; both where config.json does not say.
+        frames: what is counted in open reading frames of both strands, next to the k-mers: codons, tetramers1,
+            tetramers2, tetramers3 (four bases from the first, second or third of a codon); none where it says nothing.
+        uncertainty: a second output says how far from its species a vector is expected to lie.
     """
 
     kmers: tuple[int | str, ...] = (6,)
@@ -50,6 +54,8 @@ class KmerNetworkConfig:
     residual: bool = False
     input_dropout: float = 0.0
     strand: str = "both"
+    frames: tuple[str, ...] = ()
+    uncertainty: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that make no network."""
@@ -59,7 +65,12 @@ class KmerNetworkConfig:
     @property
     def n_inputs(self) -> int:
         """Columns C of a profile."""
-        return sum(map(self.n_columns, self.kmers)) + N_LENGTH_FEATURES * self.length_features
+        return sum(self.columns_of_kinds) + N_LENGTH_FEATURES * self.length_features
+
+    @property
+    def columns_of_kinds(self) -> tuple[int, ...]:
+        """Columns of each kind of count, k-mers first; shares are taken within a kind."""
+        return (*map(self.n_columns, self.kmers), *(FRAME_KINDS[kind] for kind in self.frames))
 
     @property
     def is_canonical(self) -> bool:
@@ -72,7 +83,9 @@ class KmerNetworkConfig:
 
     def to_json(self) -> dict[str, object]:
         """What config.json holds."""
-        return {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, **asdict(self)}
+        version = FORMAT_VERSIONS[bool(self.frames or self.uncertainty)]
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {"model_type": MODEL_TYPE, "format_version": version, **values}
 
     @classmethod
     def from_json(cls, config: Mapping[str, object], *, path: str) -> KmerNetworkConfig:
@@ -83,9 +96,9 @@ class KmerNetworkConfig:
         """
         if config.get("model_type") != MODEL_TYPE:
             raise DnabertSError(f"'model_type' should be '{MODEL_TYPE}', found {config.get('model_type')!r}", path=path)
-        if config.get("format_version") != FORMAT_VERSION:
+        if config.get("format_version") not in FORMAT_VERSIONS:
             raise DnabertSError(
-                f"'format_version' {config.get('format_version')!r} is not {FORMAT_VERSION}, which is known here",
+                f"'format_version' {config.get('format_version')!r} is none of those known here: 1 and 2",
                 path=path,
                 hint="a newer release of this tool may open the model",
             )
@@ -101,6 +114,8 @@ class KmerNetworkConfig:
             return problems[0]
         if not self.kmers or len(set(map(pattern_of, self.kmers))) < len(self.kmers):
             return "'kmers' should name one k-mer or several different ones"
+        if not set(self.frames) <= FRAME_KINDS.keys() or len(set(self.frames)) < len(self.frames):
+            return f"'frames' should name different ones of {', '.join(FRAME_KINDS)}, found {list(self.frames)}"
         if min(self.max_columns, self.dim, *self.hidden) < 1:
             return "'max_columns', 'dim' and each width of 'hidden' should be 1 or more"
         if self.transform not in TRANSFORMS:
@@ -127,8 +142,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {  # of each value in config.json, or o
     "residual": (bool,),
     "input_dropout": (float, int),
     "strand": (str,),
+    "frames": (list, str),
+    "uncertainty": (bool,),
 }
-_LATER: Mapping[str, object] = {"input_dropout": 0.0, "strand": "both"}  # not in each config.json of this version
+_LATER: Mapping[str, object] = {  # not in every config.json
+    "input_dropout": 0.0,
+    "strand": "both",
+    "frames": [],
+    "uncertainty": False,
+}
 _NAMES = {list: "list", int: "whole number", str: "text", bool: "true or false", float: "number"}
 
 

@@ -1,9 +1,9 @@
 """Sequences to k-mer profiles: what the k-mer network sees.
 
-Sequences -> counts of all k-mers of the config, whole numbers -> per k-mer the shares, as multiples of what each column
-would have if all were alike, transformed -> one row of float32 for each sequence, every k-mer's columns side by side in
-the order of the config, length features last. A row depends on its own sequence only, and is the same for both strands
-unless the config says otherwise.
+Sequences -> counts of all k-mers of the config, and of what it reads in frame, whole numbers -> per kind the shares, as
+multiples of what each column would have if all were alike, transformed -> one row of float32 for each sequence, the
+columns of all kinds side by side in the order of the config, length features last. A row depends on its own sequence
+only, and is the same for both strands unless the config says otherwise.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .codon_counts import count_in_frame
 from .config import N_LENGTH_FEATURES, KmerNetworkConfig
 from .counts import count_spectra
 from .spectra import canonical_spectrum, forward_spectrum
@@ -25,10 +26,16 @@ def kmer_profiles(sequences: Sequence[str], config: KmerNetworkConfig, *, thread
 
 
 def profile_counts(sequences: Sequence[str], config: KmerNetworkConfig, *, threads: int = 1) -> np.ndarray:
-    """Counts of the k-mers of all kinds. N sequences -> (N, C without length features) int32."""
+    """Counts of the k-mers of all kinds, then of what is read in frame. N sequences -> (N, C) int32.
+
+    C is without length features.
+    """
     spectrum_of = canonical_spectrum if config.is_canonical else forward_spectrum
     spectra = [spectrum_of(kmer, max_columns=config.max_columns) for kmer in config.kmers]
-    return count_spectra(sequences, spectra, threads=threads)
+    counts = count_spectra(sequences, spectra, threads=threads)
+    if not config.frames:
+        return counts
+    return np.concatenate([counts, count_in_frame(sequences, config.frames, threads=threads)], axis=1)
 
 
 def n_counted(counts: np.ndarray, config: KmerNetworkConfig) -> np.ndarray:
@@ -47,8 +54,7 @@ def profiles_of_counts(counts: np.ndarray, config: KmerNetworkConfig) -> np.ndar
     profiles = np.empty((len(counts), config.n_inputs), dtype=np.float32)
     profiles[:, : counts.shape[1]] = counts
     first = 0
-    for kmer in config.kmers:
-        n_columns = config.n_columns(kmer)
+    for n_columns in config.columns_of_kinds:
         columns = profiles[:, first : first + n_columns]
         totals = columns.sum(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)  # (N, 1)
         transformed(columns, totals, n_columns=np.float32(n_columns), transform=config.transform)

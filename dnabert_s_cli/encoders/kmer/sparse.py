@@ -53,7 +53,7 @@ def fold_first_layer(network: KmerNetwork) -> FoldedLayer | None:
     assert mean is not None, "the network keeps the mean of each column"
     assert variance is not None, "the network keeps the variance of each column"
     config = network.config
-    sizes = [config.n_columns(kmer) for kmer in config.kmers]
+    sizes = list(config.columns_of_kinds)
     with torch.inference_mode():
         scaled = (linear.weight.double() / (variance.double() + network.standardise.eps).sqrt()).T  # (C, W)
         table, features = scaled[: sum(sizes)], scaled[sum(sizes) :]
@@ -71,7 +71,7 @@ def fold_first_layer(network: KmerNetwork) -> FoldedLayer | None:
 
 def is_mostly_background(n_kmers: np.ndarray, config: KmerNetworkConfig) -> np.ndarray:
     """Which rows are faster by way of the table, from their number of k-mers alone. (N,) int64 -> (N,) bool."""
-    most_counted: np.ndarray = n_kmers * len(config.kmers)
+    most_counted: np.ndarray = n_kmers * len(config.kmers) + n_kmers * len(config.frames) // 3
     return most_counted <= config.n_inputs * _LARGEST_SHARE
 
 

@@ -16,10 +16,10 @@ import numpy as np
 from ... import defaults
 from ...analysis.binning.assignment import HalfPairs, choose_min_similarity, plain_features
 from ...analysis.classification.few_shot import few_shot_f1, split_rows, standardise_by_all, standardise_by_training
-from ...analysis.clustering.kmeans import kmeans
+from ...analysis.clustering.kmeans import kmeans, kmeans_plus_plus
 from ...analysis.clustering.kmedoid import kmedoid
-from ...analysis.neighbours import l2_normalize
-from ...analysis.scores.metrics import clustering_scores
+from ...analysis.neighbours import l2_normalize, nearest_neighbours
+from ...analysis.scores.metrics import clustering_scores, nearest_neighbour_accuracy
 from ...analysis.scores.species_recovery import LEVELS, centre_similarity, count_above, recover_species
 from ...errors import DnabertSError
 from ...io.bins.evaluation import Score
@@ -28,6 +28,7 @@ from .systems import PAPER, VectorSource
 
 CLUSTERING, CLASSIFICATION, BINNING = "clustering", "classification", "binning"
 COVERAGE = "coverage"
+SPREAD_ARI, NEAREST = "ari_kmeans++", "nn_accuracy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,13 @@ _Named = Iterable[tuple[str, Iterable[float]]]
 
 
 def _cluster(source: VectorSource, task: Task) -> _Named:
-    """K-means with the true number of species, once a seed."""
+    """K-means with the true number of species, once a seed; then once from better starts, and nearest neighbours.
+
+    The published protocol alone hides differences: its starts cost even perfect vectors about .1 of ARI.
+    """
     unit = l2_normalize(source.of(task.on.sequences, what=task.on.name))
     n_species = len(set(task.on.labels))
+    nearest = nearest_neighbours(unit, 1, threads=task.options.threads).indices[:, 0]
     scores = [
         clustering_scores(task.on.labels, kmeans(unit, n_species, seed=seed)) for seed in range(task.options.n_seeds)
     ]
@@ -130,6 +135,8 @@ def _cluster(source: VectorSource, task: Task) -> _Named:
         ("nmi", [one.nmi for one in scores]),
         ("homogeneity", [one.homogeneity for one in scores]),
         ("completeness", [one.completeness for one in scores]),
+        (SPREAD_ARI, [clustering_scores(task.on.labels, kmeans_plus_plus(unit, n_species, seed=0)).ari]),
+        (NEAREST, [nearest_neighbour_accuracy(task.on.labels, nearest)]),
     ]
 
 

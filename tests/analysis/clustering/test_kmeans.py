@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from dnabert_s_cli.analysis.clustering.kmeans import kmeans
+from dnabert_s_cli.analysis.clustering.kmeans import kmeans, kmeans_plus_plus
 
 from ..conftest import ClusteredPoints
 
@@ -25,3 +25,9 @@ def test_the_same_seed_gives_the_same_bytes(clustered_points: ClusteredPoints) -
 def test_an_impossible_number_of_clusters_is_refused(n_clusters: int) -> None:
     with pytest.raises(ValueError, match="n_clusters"):
         kmeans(np.eye(3, dtype=np.float32), n_clusters, seed=0)
+
+
+def test_starts_that_lie_apart_find_what_random_ones_miss(clustered_points: ClusteredPoints) -> None:
+    unit, truth = clustered_points(*[20] * 20, spread=0.05)
+    assert adjusted_rand_score(truth, kmeans(unit, 20, seed=0)) < 0.99
+    assert adjusted_rand_score(truth, kmeans_plus_plus(unit, 20, seed=0)) == 1

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnabert_s_cli.analysis.scores.metrics import clustering_scores, purity, score_bins
+from dnabert_s_cli.analysis.scores.metrics import clustering_scores, nearest_neighbour_accuracy, purity, score_bins
 from tests.reference import best_f1_of_genomes
 
 GENOMES = ["a", "a", "a", "b", "b", "c"]
@@ -17,6 +17,14 @@ CONTIGS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 4), st.inte
 def test_the_same_partition_under_other_names_scores_one() -> None:
     scores = clustering_scores(["x", "x", "y", "z"], [3, 3, 1, 2])
     assert (scores.ari, scores.nmi, scores.homogeneity, scores.completeness) == pytest.approx((1, 1, 1, 1))
+
+
+def test_a_record_alone_in_its_class_does_not_count_as_wrong() -> None:
+    assert nearest_neighbour_accuracy(["a", "a", "b", "b", "c"], np.array([1, 0, 3, 4, 0])) == 0.75
+
+
+def test_without_two_records_of_a_class_nothing_is_right() -> None:
+    assert nearest_neighbour_accuracy(["a", "b"], np.array([1, 0])) == 0
 
 
 def test_one_cluster_of_two_classes_is_complete_but_not_homogeneous() -> None:

@@ -24,10 +24,8 @@ def test_inputs_are_all_columns_and_the_length_features() -> None:
 
 
 def test_keys_of_no_concern_are_passed_over() -> None:
-    assert (
-        KmerNetworkConfig.from_json({**CONFIG.to_json(), "kmers": [4, "1101011"], "hidden": [32, 32], "n": 1}, path="c")
-        == CONFIG
-    )
+    parsed = json.loads(json.dumps(CONFIG.to_json()))
+    assert KmerNetworkConfig.from_json({**parsed, "n": 1}, path="c") == CONFIG
 
 
 def test_a_config_from_before_strand_counts_both_alike() -> None:
@@ -42,11 +40,23 @@ def test_a_config_from_before_input_dropout_has_none() -> None:
     assert KmerNetworkConfig.from_json(parsed, path="config.json").input_dropout == 0
 
 
+def test_a_config_from_before_frames_reads_none() -> None:
+    parsed = json.loads(json.dumps(CONFIG.to_json()))
+    del parsed["frames"], parsed["uncertainty"]
+    config = KmerNetworkConfig.from_json(parsed, path="config.json")
+    assert (config.frames, config.uncertainty) == ((), False)
+
+
+def test_what_older_releases_cannot_read_has_a_newer_format() -> None:
+    with_frames = KmerNetworkConfig(kmers=(4,), frames=("codons",))
+    assert (CONFIG.to_json()["format_version"], with_frames.to_json()["format_version"]) == (1, 2)
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
         ({"model_type": "bert"}, "'model_type' should be 'dnabert-s-kmer', found 'bert'"),
-        ({"format_version": 2}, "'format_version' 2 is not 1"),
+        ({"format_version": 3}, "'format_version' 3 is none of those known here: 1 and 2"),
         ({"kmers": [4.5]}, "'kmers' should be a list, found [4.5]"),
         ({"kmers": 6}, "'kmers' should be a list, found 6"),
         ({"kmers": []}, "'kmers' should name one k-mer or several different ones"),
@@ -63,6 +73,12 @@ def test_a_config_from_before_input_dropout_has_none() -> None:
         ({"dropout": 1}, "'dropout' should be in [0, 1), found 1"),
         ({"strand": "reverse"}, "'strand' should be one of both, forward, found 'reverse'"),
         ({"input_dropout": -0.1}, "'input_dropout' should be in [0, 1), found -0.1"),
+        (
+            {"frames": ["genes"]},
+            "ones of codons, tetramers1, tetramers2, tetramers3, found ['genes']",
+        ),
+        ({"frames": ["codons", "codons"]}, "'frames' should name different ones"),
+        ({"uncertainty": 1}, "'uncertainty' should be a true or false, found 1"),
         ({"residual": 1}, "'residual' should be a true or false, found 1"),
     ],
 )

@@ -66,7 +66,12 @@ def species(n_each: int, *letters: str, length_bp: int = 2_000) -> EvaluationSet
 def test_clear_species_are_clustered_perfectly_by_every_seed() -> None:
     found = measured(CLUSTERING, species(12, "A", "C"))
     assert found["ari"].values == (1.0, 1.0)
-    assert set(found) == {"ari", "nmi", "homogeneity", "completeness"}
+    assert set(found) == {"ari", "nmi", "homogeneity", "completeness", "ari_kmeans++", "nn_accuracy"}
+
+
+def test_better_starts_and_nearest_neighbours_are_measured_once() -> None:
+    found = measured(CLUSTERING, species(6, "A", "C", "G"))
+    assert (found["ari_kmeans++"].values, found["nn_accuracy"].values) == ((1.0,), (1.0,))
 
 
 def test_every_number_of_shots_has_a_score_of_each_seed() -> None:
