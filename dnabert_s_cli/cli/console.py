@@ -18,11 +18,12 @@ from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn, TimeRem
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import SHOWN_PROBLEMS, BadInputsError, DnabertSError
+from ..errors import SHOWN_PROBLEMS, BadInputsError, DnabertSError, shown
 
 _PLAIN_EVERY_S = 30.0
 _FIRST_AFTER_S = 10.0  # before that, rate and time left are guesses
 _LEAST_SHARE = 0.01  # of the work, the same
+_SHOWN_LINE = 4_000  # letters of a log line
 _SCALES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 stderr = Console(stderr=True, highlight=False)
@@ -36,11 +37,18 @@ def start_logging(*, quiet: bool, verbose: bool) -> None:
     else:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S"))
+    handler.addFilter(_escape)
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     logger = logging.getLogger("dnabert_s_cli")
     logger.handlers = [handler]
     logger.propagate = False
     logger.setLevel(level)
+
+
+def _escape(record: logging.LogRecord) -> bool:
+    """Make a log line harmless to a terminal, whatever names stand in it."""
+    record.msg, record.args = shown(record.getMessage(), most=_SHOWN_LINE), None
+    return True
 
 
 def say(message: str) -> None:
@@ -57,9 +65,10 @@ def show_error(error: DnabertSError | str) -> None:
     """`error: ...` on stderr, one line a problem, and what to do about each."""
     problems = error.problems if isinstance(error, BadInputsError) else (error,)
     for problem in problems[:SHOWN_PROBLEMS]:
-        stderr.print(Text.assemble(("error: ", "bold red"), str(problem)), soft_wrap=True)
+        text = str(problem) if isinstance(problem, DnabertSError) else shown(problem)
+        stderr.print(Text.assemble(("error: ", "bold red"), text), soft_wrap=True)
         if isinstance(problem, DnabertSError) and problem.hint:
-            stderr.print(Text(f"hint: {problem.hint}"), soft_wrap=True)
+            stderr.print(Text(f"hint: {shown(problem.hint)}"), soft_wrap=True)
     if len(problems) > SHOWN_PROBLEMS:
         stderr.print(f"and {len(problems) - SHOWN_PROBLEMS} more problems")
 
@@ -68,11 +77,11 @@ def show_table(  # noqa: PLR0917  title, columns, rows
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
 ) -> None:
     """A table on stderr; the first `left` columns are words, the others numbers."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=Text(shown(title)), title_justify="left", box=None, pad_edge=False)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index < left else "right", overflow="fold")
+        table.add_column(Text(shown(column)), justify="left" if index < left else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(shown(cell)) for cell in row))
     stderr.print(table)
 
 
@@ -85,9 +94,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(shown(column)), overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(shown(cell)) for cell in row))
     stdout.print(table)
 
 

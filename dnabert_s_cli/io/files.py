@@ -6,59 +6,32 @@ Out: a writer gets a temporary name beside the final one, which is renamed once 
 
 from __future__ import annotations
 
-import bz2
 import hashlib
 import io
-import lzma
-import re
 import secrets
 import shutil
 import sys
 import tempfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
-
-import zstandard
+from typing import Any
 
 from ..errors import DnabertSError
+from .compression import BYTE_ORDER_MARK, Decompressed, compression_of
 
 BLOCK_BYTES = 1 << 17  # what fits the cache with all that is made of it; a megabyte is 1.2 to 1.5 times slower
 _BUFFER_BYTES = 1 << 16  # below BLOCK_BYTES, so that a whole block goes past the buffer without a copy
-_PIECE_BYTES = 1 << 16  # compressed bytes inflated at a time; small, as a finished member copies the rest of its piece
 _HEAD_BYTES = 1 << 12
-_MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("gzip", re.compile(rb"\x1f\x8b")),
-    ("bzip2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")),  # the second: a stream of nothing
-    ("xz", re.compile(rb"\xfd7zXZ\x00")),
-    ("zstd", re.compile(rb"(?:\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)")),  # the second: a skippable frame
-)
-
-
-class _Decoder(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-_DECODERS: dict[str, Callable[[], _Decoder]] = {
-    "gzip": lambda: zlib.decompressobj(wbits=31),
-    "bzip2": bz2.BZ2Decompressor,
-    "xz": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ),
-    "zstd": lambda: zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj(),
-}
 
 
 def open_input(path: str | Path) -> io.BufferedReader:
     """A binary stream of the decompressed content; "-" is standard input, which closing leaves open.
 
     gzip (also BGZF and concatenated members), bzip2, xz and zstd are told by their first bytes, never by the
-    name. What is read is checked to the last byte: truncation, a wrong check sum and bytes after the last
-    member raise `DnabertSError` while reading, after everything before them has been delivered by `read1`.
+    name. What is read is checked to the last byte: truncation (of BGZF also between two blocks), a wrong check sum
+    and bytes after the last member raise `DnabertSError` while reading, after everything before them has been
+    delivered by `read1`. A byte order mark at the beginning is passed over.
 
     Raises:
         DnabertSError: the path is missing, a folder, or not readable.
@@ -90,16 +63,18 @@ def check_input(path: str | Path) -> None:
 def decompressed(raw: io.BufferedIOBase | io.RawIOBase, path: str | Path) -> io.BufferedReader:
     """`raw` as a stream of plain bytes, by its first bytes; `path` names it in errors."""
     head, stream = peek(raw)
-    compression = _compression(head)
+    compression = compression_of(head)
     if compression is None:
+        if head.startswith(BYTE_ORDER_MARK):
+            stream.read(len(BYTE_ORDER_MARK))
         return stream
-    return io.BufferedReader(_Decompressed(stream, path, compression=compression), _BUFFER_BYTES)
+    return io.BufferedReader(Decompressed(stream, path, compression=compression), _BUFFER_BYTES)
 
 
 def is_compressed(path: str | Path) -> bool:
     """Whether a file, which can be opened again, is compressed; errors as in `open_input`."""
     with open_raw(path) as raw:
-        return _compression(peek(raw)[0]) is not None
+        return compression_of(peek(raw)[0]) is not None
 
 
 def peek(stream: io.BufferedIOBase | io.RawIOBase, *, n_bytes: int = _HEAD_BYTES) -> tuple[bytes, io.BufferedReader]:
@@ -171,10 +146,6 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _compression(head: bytes) -> str | None:
-    return next((name for name, magic in _MAGIC if magic.match(head)), None)
-
-
 def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
@@ -232,62 +203,4 @@ class Hashed(io.RawIOBase):
     def close(self) -> None:
         """Close both streams."""
         self._raw.close()
-        super().close()
-
-
-class _Decompressed(io.RawIOBase):
-    """Members of one compression, one after the other, as one stream of plain bytes.
-
-    The standard library's own readers end in silence at bytes that follow a bzip2 or xz stream, and
-    zstandard's at a cut frame; here the end of the file must be the end of a member.
-    """
-
-    def __init__(self, source: io.BufferedReader, path: str | Path, *, compression: str) -> None:
-        self._source = source
-        self._path = path
-        self._compression = compression
-        self._decoder: _Decoder = _DECODERS[compression]()
-        self._begun = False  # whether the current member has any bytes
-        self._ready = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        while not self._ready:
-            left_over = self._decoder.unused_data if self._decoder.eof else b""
-            piece = left_over or self._source.read1(_PIECE_BYTES)
-            if not piece:
-                self._check_end()
-                return 0
-            self._ready = memoryview(self._inflate(piece))
-        n = min(len(buffer), len(self._ready))
-        buffer[:n] = self._ready[:n]
-        self._ready = self._ready[n:]
-        return n
-
-    def _inflate(self, piece: bytes) -> bytes:
-        if self._decoder.eof:
-            self._decoder, self._begun = _DECODERS[self._compression](), False
-        if not self._begun and self._compression in ("gzip", "xz"):
-            piece = piece.lstrip(b"\0")  # both formats allow zero bytes between and after members
-        if not piece:
-            return b""
-        self._begun = True
-        try:
-            return self._decoder.decompress(piece)
-        except (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError) as error:
-            raise self._damaged("are corrupt, or followed by something else", error) from error
-
-    def _check_end(self) -> None:
-        if self._begun and not self._decoder.eof:
-            raise self._damaged("end too early: the file is truncated")
-
-    def _damaged(self, what: str, error: Exception | None = None) -> DnabertSError:
-        reason = f" ({error})" if error else ""
-        hint = "copy or download the file again"
-        return DnabertSError(f"{self._compression} data {what}{reason}", path=self._path, hint=hint)
-
-    def close(self) -> None:
-        self._source.close()
         super().close()

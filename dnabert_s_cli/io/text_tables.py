@@ -10,23 +10,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import DnabertSError
-from .files import open_input
+from .files import open_input, peek
 
 ID_NAMES = frozenset(
     ("id", "ids", "sequenceid", "seqid", "contig", "contigs", "contigid", "contigname", "recordid", "readid")
 )
+_ALIGNMENTS = (b"BAM\x01", b"CRAM")  # what they begin with
 
 
 def iter_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Number, from 1, and text of each line that is not empty, without its end and without a byte order mark.
 
     Raises:
-        DnabertSError: the file cannot be read, or a line is not text; names the line.
+        DnabertSError: the file cannot be read, holds alignments, or a line is not text; names the line.
     """
-    with open_input(path) as stream:
+    with open_input(path) as opened:
+        head, stream = peek(opened, n_bytes=4)
+        if head in _ALIGNMENTS:
+            hint = "an alignment must be a file on disk that is named where alignments are expected"
+            raise DnabertSError("holds alignments, not a table of text", path=path, hint=hint)
         for line, raw in enumerate(stream, start=1):
             try:
-                text = raw.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
+                text = raw.decode("utf-8").rstrip("\r\n")
             except UnicodeDecodeError as error:
                 raise DnabertSError("is not text in UTF-8", path=path, line=line) from error
             if text:
@@ -36,6 +41,11 @@ def iter_lines(path: str | Path) -> Iterator[tuple[int, str]]:
 def iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
     """Number and columns of each line that is neither empty nor a comment; errors as of `iter_lines`."""
     return ((line, text.split("\t")) for line, text in iter_lines(path) if not text.startswith("#"))
+
+
+def id_of(cell: str) -> str:
+    """An id as sequences bear it: up to the first blank; empty for a cell of blanks."""
+    return next(iter(cell.split(None, 1)), "")
 
 
 def is_id_column(column: str) -> bool:

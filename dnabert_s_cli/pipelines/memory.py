@@ -1,34 +1,17 @@
-"""How much memory there is, and a refusal in time where it will not do.
-
-The kernel's estimate, or the limit of a container or job where that is lower -> compared with what a step will take.
-"""
+"""A refusal in time where a step needs more memory than there is."""
 
 from __future__ import annotations
 
 import logging
-import os
-from pathlib import Path
 
 from ..errors import DnabertSError
+from ..memory import available_bytes, gib
+
+__all__ = ["available_bytes", "require_memory"]
 
 logger = logging.getLogger(__name__)
 
-_MEMINFO = Path("/proc/meminfo")
-_LIMITS = (  # most bytes, bytes in use: of a container (cgroup 2 and 1)
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
-)
 _WORTH_SAYING = 1 << 30
-
-
-def available_bytes() -> int:
-    """Memory that this process can still take without swapping."""
-    free = [_free_bytes()]
-    for most, used in _LIMITS:
-        limit, usage = _number(most), _number(used)
-        if limit is not None and usage is not None:
-            free.append(max(limit - usage, 0))
-    return min(free)
 
 
 def require_memory(needed: int, available: int, *, what: str) -> None:
@@ -39,28 +22,6 @@ def require_memory(needed: int, available: int, *, what: str) -> None:
     """
     if needed > available:
         hint = "use a machine or job with more memory, or a larger --min-length"
-        raise DnabertSError(f"{what} needs about {_gib(needed)}, and {_gib(available)} are free", hint=hint)
+        raise DnabertSError(f"{what} needs about {gib(needed)}, and {gib(available)} are free", hint=hint)
     if needed >= _WORTH_SAYING:
-        logger.info("%s takes about %s of memory; %s are free", what, _gib(needed), _gib(available))
-
-
-def _free_bytes() -> int:
-    """What the kernel thinks it can give; where it does not say, all there is."""
-    try:
-        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    sizes = {name: rest.split()[0] for name, _, rest in (line.partition(":") for line in lines) if rest.split()}
-    return int(sizes["MemAvailable"]) * 1024
-
-
-def _number(path: Path) -> int | None:
-    """The number in a file; None where there is none, or no limit."""
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None
-
-
-def _gib(n_bytes: int) -> str:
-    return f"{n_bytes / 2**30:.1f} GiB"
+        logger.info("%s takes about %s of memory; %s are free", what, gib(needed), gib(available))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dnabert_s_cli import memory
 from dnabert_s_cli.errors import DnabertSError
-from dnabert_s_cli.pipelines import memory
 from dnabert_s_cli.pipelines.memory import available_bytes, require_memory
 
 GIB = 1 << 30

@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from tests.rules.source_tree import Module, imports
 
-BASE = frozenset({"errors", "defaults", "dna", "threads"})
+BASE = frozenset({"errors", "defaults", "dna", "threads", "memory", "untrusted"})
 ROOT = ""
 
 
@@ -35,6 +35,8 @@ ALLOWED = {
     "defaults": Layer(frozenset()),
     "dna": Layer(frozenset()),
     "threads": Layer(frozenset()),
+    "memory": Layer(frozenset()),
+    "untrusted": Layer(frozenset({"errors", "memory"})),
     "io": Layer(BASE, frozenset({"Bio", "pysam", "zstandard", "pyarrow"})),
     # matplotlib is optional, so it is imported inside the function
     "reports": Layer(BASE | {"io"}, frozenset({"matplotlib"})),

@@ -6,16 +6,25 @@ lengths of its own or those of a FASTA -> genome and length of each contig.
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DnabertSError
+from ...untrusted import whole_number
+from ..files import open_input
 from ..labels.reading import read_labels
 from ..sequences import file_label, is_sequence_file, read_sequences
-from ..text_tables import ID_NAMES, iter_fields, plain_name
+from ..text_tables import ID_NAMES, id_of, iter_fields, plain_name
 
-_NO_BIN = frozenset(("-1", "unbinned"))  # what cluster, SemiBin2 and others call no bin
+_LOG = logging.getLogger(__name__)
+
+_NO_BIN = frozenset(("-1",))  # what cluster calls no bin
+# what MetaBAT2, MaxBin2, SemiBin2 and others call contigs that they left over, behind a prefix or alone
+_LEFT_OVER = re.compile(r"(?:.*[._-])?(?:unbinned|lowdepth|tooshort|noclass|unclustered)", re.IGNORECASE | re.DOTALL)
+_SHOWN_FILES = 5
 _LENGTH_NAMES = frozenset(("length", "len", "contiglen", "contiglength", "lengthbp"))
 _OWN_TABLE = "contig2bin.tsv"
 
@@ -32,13 +41,19 @@ class GoldStandard:
 def read_binning(path: str | Path) -> dict[str, str]:
     """Bin of each contig, in file order; contigs that are said to be in no bin are left out.
 
-    A folder is what `bin` wrote, or holds one FASTA file for each bin; files named unbinned are passed over.
+    A folder is what `bin` wrote, or holds one FASTA file for each bin. Left out, with a line in the log, are files of
+    contigs that a binner left over (unbinned, lowDepth, tooShort, noclass), and files without a record.
 
     Raises:
         DnabertSError: a contig comes twice, a line is not a contig and its bin, or the folder holds no bins.
     """
     if not Path(path).is_dir():
-        return {contig: name for contig, name in read_labels(path).items() if name.lower() not in _NO_BIN}
+        bin_of = read_labels(path)
+        kept = {contig: name for contig, name in bin_of.items() if not _is_no_bin(name)}
+        if len(kept) < len(bin_of):
+            names = {name for name in bin_of.values() if _is_no_bin(name)} - _NO_BIN
+            _log_left_out(path, sorted(names), what="names of no bin")
+        return kept
     return read_binning(Path(path) / _OWN_TABLE) if is_bin_output(path) else _read_bin_folder(Path(path))
 
 
@@ -75,10 +90,15 @@ def _read_bin_folder(folder: Path) -> dict[str, str]:
     """One bin a file, in the order of their names."""
     bin_of: dict[str, str] = {}
     file_of: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        name = file_label(path)
-        if not (path.is_file() and is_sequence_file(path)) or name.lower().endswith("unbinned"):
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and is_sequence_file(path)]
+    left_over = [path for path in paths if _is_no_bin(file_label(path))]
+    empty = [path for path in paths if path not in left_over and _is_blank(path)]
+    _log_left_out(folder, [path.name for path in left_over], what="files of contigs in no bin")
+    _log_left_out(folder, [path.name for path in empty], what="files without a record")
+    for path in paths:
+        if path in left_over or path in empty:
             continue
+        name = file_label(path)
         for record in read_sequences([path]):
             if record.id in bin_of:
                 problem = f"is in two bins, here and in {file_of[record.id].name}"
@@ -88,6 +108,25 @@ def _read_bin_folder(folder: Path) -> dict[str, str]:
         hint = f"a folder of bins holds {_OWN_TABLE}, or one FASTA file for each bin"
         raise DnabertSError("holds no bins", path=folder, hint=hint)
     return bin_of
+
+
+def _is_no_bin(name: str) -> bool:
+    return name in _NO_BIN or _LEFT_OVER.fullmatch(name) is not None
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether a file, compressed or not, holds nothing but blanks."""
+    with open_input(path) as stream:
+        while block := stream.read(1 << 16):
+            if block.strip():
+                return False
+    return True
+
+
+def _log_left_out(path: str | Path, names: Sequence[str], *, what: str) -> None:
+    if names:
+        more = f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
+        _LOG.warning("%s: left out %s: %s%s", path, what, ", ".join(names[:_SHOWN_FILES]), more)
 
 
 def _read_lengths(path: str | Path) -> dict[str, int]:
@@ -101,11 +140,12 @@ def _read_lengths(path: str | Path) -> dict[str, int]:
                 return {}
         elif columns is not None and not fields[0].startswith("@"):
             name, text = (fields[column].strip() if len(fields) > column else "" for column in columns)
-            if not text.isdigit() or int(text) == 0:
+            name, length_bp = id_of(name), whole_number(text)
+            if not length_bp:
                 raise DnabertSError(
                     f"the length '{text[:20]}' is no number of bases", path=path, line=line, record=name
                 )
-            length_of[name] = int(text)
+            length_of[name] = length_bp
     return length_of
 
 

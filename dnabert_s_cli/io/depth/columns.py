@@ -1,6 +1,7 @@
 """Tell what a table of depths is by its first line: who made it, and what its columns hold.
 
-First line -> columns of the contig's name, its length, and mean and variance of each sample.
+First line -> columns of the contig's name, its length, and mean and variance of each sample. What is no sample (length,
+total, GC) is known by its name wherever it stands; a table of something else is refused by name.
 """
 
 from __future__ import annotations
@@ -10,16 +11,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DnabertSError
-from ..text_tables import is_id_column
+from ..text_tables import is_id_column, plain_name
 
-_JGI = ("contigName", "contigLen", "totalAvgDepth")
 _VARIANCE_SUFFIX = "-var"
 _COVERM_NAME = "Contig"
 _COVERM_MEANS = (" Mean", " Trimmed Mean")  # in order of preference
 _COVERM_VARIANCE, _COVERM_LENGTH = " Variance", " Length"
 _COVERM_OTHERS = (" RPKM", " TPM", " Read Count", " Reads per base", " Covered Bases", " Covered Fraction")
 _OTHER_FORMATS = ("@", ">", "#")  # what SAM, FASTQ, FASTA and others begin with
-_LENGTH_NAMES = ("length", "len", "contiglen", "contiglength", "lengthbp")
+_LENGTH_NAMES = frozenset(("length", "len", "contiglen", "contiglength", "lengthbp", "size", "contigsize"))
+_PASSED_OVER = frozenset(  # of contigs, but of no sample
+    (
+        *("totalavgdepth", "totaldepth", "total", "sum", "avgdepth", "averagedepth", "meandepth", "totalmean"),
+        *("gc", "gccontent", "gcpercent", "percentgc", "gcskew", "gcratio", "refgc", "gcfraction"),
+    )
+)
+_OTHER_MEASURES = frozenset(  # columns of tables of other programs: counts, shares, scaled values
+    (
+        *("tpm", "rpkm", "fpkm", "cpm", "numreads", "nreads", "readcount", "reads", "estcounts", "counts", "count"),
+        *("effectivelength", "efflength", "covbases", "coveredbases", "coveredfraction", "coveredpercent", "bases"),
+        *("plusreads", "minusreads", "startpos", "endpos", "start", "end", "meanbaseq", "meanmapq", "mapped"),
+        *("relativeabundance", "abundance", "unmapped", "taxid", "taxonomy", "min", "max"),
+    )
+)
+_OTHER_ROWS = {  # first columns of tables whose rows are no contigs
+    **dict.fromkeys(("genome", "mag", "bin", "binid", "cluster"), "genomes or bins"),
+    **dict.fromkeys(("species", "taxon", "taxid", "taxonomy", "clade", "cladename"), "taxa"),
+    **dict.fromkeys(("chrom", "chromosome", "chr"), "chromosomes and their totals"),
+    **dict.fromkeys(("sample", "sampleid", "samplename"), "samples"),
+    **dict.fromkeys(("gene", "geneid", "orf", "proteinid"), "genes"),
+}
+SUMMARY_ROWS = frozenset(("unmapped", "total", "*"))  # names of rows that are no contigs
 _SUFFIXES = re.compile(r"(?:\.(?:gz|bz2|xz|zst))?$")
 _KNOWN = (
     "read are tables of jgi_summarize_bam_contig_depths, CoverM (contig, mean), strobealign --aemb and VAMB, and any "
@@ -51,16 +73,15 @@ def depth_columns(fields: list[str], path: str | Path, *, line: int) -> DepthCol
     Raises:
         DnabertSError: it begins no table that is known, or names a sample twice.
     """
-    if tuple(fields[:3]) == _JGI:
-        found = _jgi_columns(fields, path, line=line)
-    elif fields[0] == _COVERM_NAME and any(field.endswith((*_COVERM_MEANS, *_COVERM_OTHERS)) for field in fields):
+    _refuse_other_rows(fields, path, line=line)
+    if fields[0] == _COVERM_NAME and any(field.endswith((*_COVERM_MEANS, *_COVERM_OTHERS)) for field in fields):
         found = _coverm_columns(fields, path, line=line)
     elif (
         len(fields) >= 2
         and fields[0][:1] not in _OTHER_FORMATS
         and (is_id_column(fields[0]) or not any(map(_is_number, fields[1:])))
     ):
-        found = _plain_columns(fields)
+        found = _plain_columns(fields, path, line=line)
     elif len(fields) == 2 and _is_number(fields[1]):
         found = DepthColumns(2, None, (sample_name(path),), (1,), (), has_header=False)
     else:
@@ -75,17 +96,13 @@ def sample_name(path: str | Path) -> str:
     return "stdin" if str(path) == "-" else Path(_SUFFIXES.sub("", Path(path).name)).stem
 
 
-def _jgi_columns(fields: list[str], path: str | Path, *, line: int) -> DepthColumns:
-    """`s1 s1-var s2 s2-var`, or `s1 s2` where it was run without variances."""
-    samples = tuple(fields[3::2])
-    if [f"{sample}{_VARIANCE_SUFFIX}" for sample in samples] == fields[4::2]:
-        n_columns = len(fields)
-        return DepthColumns(n_columns, 1, samples, tuple(range(3, n_columns, 2)), tuple(range(4, n_columns, 2)), True)
-    odd = [field for field in fields[3:] if field.endswith(_VARIANCE_SUFFIX)]
-    if odd:
-        problem = f"the column '{odd[0]}' does not follow that of its sample, or others have no such column"
-        raise DnabertSError(problem, path=path, line=line)
-    return DepthColumns(len(fields), 1, tuple(fields[3:]), tuple(range(3, len(fields))), (), True)
+def _refuse_other_rows(fields: list[str], path: str | Path, *, line: int) -> None:
+    """Raise `DnabertSError` for a table whose first column says that its rows are no contigs."""
+    what = _OTHER_ROWS.get(plain_name(fields[0]))
+    if what is not None and len(fields) > 1 and not any(map(_is_number, fields[1:])):
+        hint = "give depths of contigs, such as those of `coverm contig --methods mean` or `dnabert-s depth`"
+        problem = f"is a table of {what}: its first column is '{fields[0]}'"
+        raise DnabertSError(problem, path=path, line=line, hint=hint)
 
 
 def _coverm_columns(fields: list[str], path: str | Path, *, line: int) -> DepthColumns:
@@ -107,12 +124,29 @@ def _is_mean(field: str, suffix: str) -> bool:
     return field.endswith(suffix) and (suffix != _COVERM_MEANS[0] or not field.endswith(_COVERM_MEANS[1]))
 
 
-def _plain_columns(fields: list[str]) -> DepthColumns:
-    """VAMB's `contigname s1 s2`, and the like, with a column of lengths or without."""
-    has_length = fields[1].lower().replace("_", "") in _LENGTH_NAMES
-    first = 2 if has_length else 1
-    columns = tuple(range(first, len(fields)))
-    return DepthColumns(len(fields), 1 if has_length else None, tuple(fields[first:]), columns, (), True)
+def _plain_columns(fields: list[str], path: str | Path, *, line: int) -> DepthColumns:
+    """jgi_summarize_bam_contig_depths' `s1 s1-var s2 s2-var` behind length and total, VAMB's `s1 s2`, and the like."""
+    names = [plain_name(field.replace("%", "percent")) for field in fields]
+    other = [field for field, name in zip(fields[1:], names[1:], strict=True) if name in _OTHER_MEASURES]
+    if other:
+        hint = "keep the columns of the contig's name and of mean depths, one for each sample"
+        raise DnabertSError(f"the column '{other[0]}' is no depth of a sample", path=path, line=line, hint=hint)
+    lengths = [column for column in range(1, len(fields)) if names[column] in _LENGTH_NAMES]
+    if len(lengths) > 1:
+        problem = f"both '{fields[lengths[0]]}' and '{fields[lengths[1]]}' are columns of lengths"
+        raise DnabertSError(problem, path=path, line=line, hint="keep one of them")
+    kept = [column for column in range(1, len(fields)) if column not in lengths and names[column] not in _PASSED_OVER]
+    column_of = {fields[column]: column for column in kept}
+    means = tuple(column for column in kept if not fields[column].endswith(_VARIANCE_SUFFIX))
+    wanted = [fields[column] + _VARIANCE_SUFFIX for column in means]
+    odd = [fields[column] for column in kept if column not in means and fields[column] not in wanted]
+    some = [name for name in wanted if name in column_of]
+    if odd or (some and len(some) < len(wanted)):
+        problem = f"the column '{(odd or some)[0]}' is of no sample here, or other samples have no such column"
+        raise DnabertSError(problem, path=path, line=line)
+    variances = tuple(column_of[name] for name in some)
+    samples = tuple(fields[column] for column in means)
+    return DepthColumns(len(fields), lengths[0] if lengths else None, samples, means, variances, True)
 
 
 def _is_number(field: str) -> bool:

@@ -82,8 +82,8 @@ class _Tally:
 
 
 def is_alignment_file(path: str | Path) -> bool:
-    """Whether a file on disk is BAM or CRAM, by its first bytes; standard input is taken for something else."""
-    if str(path) == "-":
+    """Whether a file on disk is BAM or CRAM, by its first bytes; a stream is taken for something else."""
+    if str(path) == "-" or not Path(path).is_file():  # a pipe must not lose its first bytes here
         return False
     with open_raw(path) as raw:
         return alignment_format(peek(raw)[0]) is not None

@@ -15,8 +15,9 @@ from typing import TextIO
 import numpy as np
 
 from ...errors import DnabertSError
+from ...untrusted import MOST
 from ..text_tables import iter_lines
-from .columns import DepthColumns, depth_columns
+from .columns import SUMMARY_ROWS, DepthColumns, depth_columns
 from .table import DepthTable
 
 _BATCH_LINES = 4096
@@ -86,7 +87,16 @@ def write_depth(stream: TextIO, table: DepthTable) -> None:
 
 def _rows(path: str | Path) -> Iterator[_Row]:
     """Number and fields of each line that is not empty."""
-    return ((line, text.split("\t")) for line, text in iter_lines(path) if text.strip())
+    for line, text in iter_lines(path):
+        if text.strip():
+            fields = text.split("\t")
+            yield line, list(map(_unquoted, fields)) if '"' in text else fields
+
+
+def _unquoted(field: str) -> str:
+    """A cell without the quotes that R and spreadsheets put around text."""
+    bare = field.strip()
+    return bare[1:-1].replace('""', '"') if len(bare) > 1 and bare[0] == bare[-1] == '"' else field
 
 
 def _part(rows: Sequence[_Row], columns: DepthColumns, *, path: str | Path, line_of: dict[str, int]) -> _Part:
@@ -100,6 +110,10 @@ def _part(rows: Sequence[_Row], columns: DepthColumns, *, path: str | Path, line
         words = fields[0].split(None, 1)
         if not words:
             raise DnabertSError("the name of the contig is empty", path=path, line=line)
+        if words[0] in SUMMARY_ROWS:
+            hint = "give depths of contigs alone; coverm has its mode `contig`, and `unmapped` is no contig"
+            problem = f"the row '{words[0]}' is a summary, no contig"
+            raise DnabertSError(problem, path=path, line=line, hint=hint)
         earlier = line_of.setdefault(words[0], line)
         if earlier != line:
             problem = f"duplicate contig, first in line {earlier}"
@@ -110,6 +124,10 @@ def _part(rows: Sequence[_Row], columns: DepthColumns, *, path: str | Path, line
     lengths = np.zeros(len(rows))
     if columns.length is not None:
         lengths = _numbers(rows, [columns.length], path=path)[:, 0]
+        if np.any(lengths > MOST):
+            line, fields = rows[int(np.argmax(lengths))]
+            problem = f"the length '{fields[columns.length][:_SHOWN]}' is no number of bases"
+            raise DnabertSError(problem, path=path, line=line, record=fields[0].split()[0])
     return _Part(
         lengths_bp=np.rint(lengths).astype(np.int64),
         mean=numbers[:, :n_samples].astype(np.float32),

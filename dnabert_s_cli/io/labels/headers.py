@@ -52,5 +52,6 @@ def _add(raw: bytes, labels: dict[str, str], *, problems: list[DnabertSError], p
     if not label:
         name = words[0] if words else None
         problems.append(DnabertSError("no label in the header", path=path, line=line, record=name, hint=_HINT))
-    elif words:
-        labels[words[0]] = label
+    elif words and labels.setdefault(words[0], label) != label:
+        problem = f"another record of this name has the label '{labels[words[0]]}'"
+        problems.append(DnabertSError(problem, path=path, line=line, record=words[0], hint="rename one of them"))

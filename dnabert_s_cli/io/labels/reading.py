@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DnabertSError
-from ..text_tables import ID_NAMES, iter_fields, plain_name
+from ..text_tables import ID_NAMES, id_of, iter_fields, plain_name
 
 _BIOBOX_LABELS = ("binid", "taxid")  # in CAMI's order of preference
 _SHOWN = 60
@@ -16,6 +16,8 @@ _SHOWN = 60
 
 def read_labels(path: str | Path) -> dict[str, str]:
     """Label of each id, in file order, from TSV with or without header, contig2bin or CAMI biobox.
+
+    An id ends at its first blank, as the names of sequences do.
 
     A header is a first line one of whose first two columns is named as ids are (`id`, `contig`,
     `sequence_id`, ...); that column holds the ids then, and the first other one the labels. Further columns, empty
@@ -26,9 +28,11 @@ def read_labels(path: str | Path) -> dict[str, str]:
     """
     labels: dict[str, str] = {}
     line_of: dict[str, int] = {}
+    samples: list[str] = []
     columns: tuple[int, int] | None = None
     for line, fields in iter_fields(path):
         if fields[0].startswith("@"):
+            samples += [] if fields[0].startswith("@@") else _sample_id(fields[0])
             columns = _biobox_columns(fields, path, line=line) if fields[0].startswith("@@") else columns
             continue
         if columns is None:
@@ -38,9 +42,19 @@ def read_labels(path: str | Path) -> dict[str, str]:
         name, label = _id_and_label(fields, columns, path=path, line=line)
         if name in labels:
             problem = f"duplicate id, first in line {line_of[name]}"
-            raise DnabertSError(problem, path=path, line=line, record=name, hint="keep one label for each id")
+            hint = "keep one label for each id; it ends at the first blank"
+            if len(set(samples)) > 1:
+                problem += f"; the file holds {len(set(samples))} samples, such as {samples[0]} and {samples[-1]}"
+                hint = "give the part of one sample: the lines from its @SampleID to the next"
+            raise DnabertSError(problem, path=path, line=line, record=name, hint=hint)
         labels[name], line_of[name] = label, line
     return labels
+
+
+def _sample_id(field: str) -> list[str]:
+    """The sample of a biobox's line `@SampleID:NAME`; nothing for other lines of its head."""
+    name, colon, sample = field[1:].partition(":")
+    return [sample.strip()] if colon and plain_name(name) == "sampleid" else []
 
 
 def _biobox_columns(fields: list[str], path: str | Path, *, line: int) -> tuple[int, int]:
@@ -67,7 +81,7 @@ def _id_and_label(fields: list[str], columns: tuple[int, int], *, path: str | Pa
         shown = "\t".join(fields)[:_SHOWN]
         hint = "separate id and label by one TAB"
         raise DnabertSError(f"expected an id, a TAB and a label: '{shown}'", path=path, line=line, hint=hint)
-    name, label = (fields[column].strip() for column in columns)
+    name, label = id_of(fields[columns[0]]), fields[columns[1]].strip()
     if not name:
         raise DnabertSError("the id is empty", path=path, line=line)
     if not label:

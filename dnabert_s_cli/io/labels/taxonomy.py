@@ -13,13 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DnabertSError
+from ...untrusted import whole_number
 from ..files import open_input
 from .reading import read_labels
 
 RANKS = "DKPCOFGS"  # domain to species, as kreports write them
 SPECIES = "S"
 _POSITIONS = "DPCOFGS"  # of names without prefixes, as Taxometer writes them
-_PART = re.compile(r"([a-z])__(.*)")
+_PART = re.compile(r"([a-z]{1,12}\d?)__(.*)", re.IGNORECASE | re.DOTALL)
+_MMSEQS_PART = re.compile(r"(-|[a-z]{1,2})_(?!_)(.*)", re.DOTALL)  # `d_Bacteria`, and `-_NAME` for other ranks
+_SILVA_PART = re.compile(r"D_(\d)__(.*)", re.DOTALL)
+_INNER_PREFIX = re.compile(r"[|,:/\s](?:[a-z]|(?:super)?kingdom|domain|phylum|class|order|family|genus|species)__")
+_LETTERS = {  # of ranks that other programs write
+    "superkingdom": "D", "sk": "D", "domain": "D", "kingdom": "K", "phylum": "P", "class": "C", "order": "O",
+    "family": "F", "genus": "G", "species": "S", "t": "S1", "strain": "S1",
+}  # fmt: skip
+_NO_RANKS = frozenset(("r", "root", "no rank", "norank", "clade"))  # prefixes of nodes above or between the ranks
+_ROOTS = frozenset(("root", "cellular organisms"))  # names that some lineages begin with
+_LARGEST_TAXID = 1 << 31
 _NCBI_RANKS = {
     "superkingdom": "D", "acellular root": "D", "domain": "D", "kingdom": "K", "phylum": "P", "class": "C",
     "order": "O", "family": "F", "genus": "G", "species": "S",
@@ -43,7 +54,9 @@ Lineage = tuple[Taxon, ...]
 def parse_label(text: str, *, path: str | Path, record: str) -> Lineage:
     """The lineage that a label means: `d__;p__;...;s__`, names of 7 ranks at most, or one name: a species.
 
-    Ranks without a name (`g__;s__`) are left out; a name of digits alone is its own number.
+    Ranks may also be parted by `|` and have whole names (`superkingdom__`), as in tables of MetaPhlAn and others, or
+    look as MMseqs2 (`-_cellular organisms;d_Bacteria`) and SILVA (`D_0__Bacteria`) write them. Ranks without a name
+    (`g__;s__`) are left out; a name of digits alone is its own number.
 
     Args:
         path: where the label stands, and `record` whose it is, for errors.
@@ -51,19 +64,14 @@ def parse_label(text: str, *, path: str | Path, record: str) -> Lineage:
     Raises:
         DnabertSError: prefixes that are unknown, twice or out of order, or too many names.
     """
-    parts = [part.strip() for part in text.split(";") if part.strip()]
-    prefixed = [_PART.fullmatch(part) for part in parts]
-    if len(parts) == 1 and (prefixed[0] is None or prefixed[0][1].upper() == SPECIES):
+    parts = _parts(text)
+    prefixed = [_ranked_part(part, is_mmseqs=_is_mmseqs(parts)) for part in parts]
+    if len(parts) == 1 and (prefixed[0] is None or prefixed[0][0] == SPECIES) and not _INNER_PREFIX.search(text):
         return _numbered([(SPECIES, parts[0])])
-    if any(prefixed):
-        ranks = [match[1].upper() if match else "" for match in prefixed]
-        places = [RANKS.find(rank) if rank else -1 for rank in ranks]
-        if -1 in places or sorted(set(places)) != places:
-            hint = "a lineage is d__NAME;p__NAME;c__NAME;o__NAME;f__NAME;g__NAME;s__NAME"
-            raise DnabertSError(f"'{text[:60]}' is no lineage", path=path, record=record, hint=hint)
-        named = [(rank, match[2].strip()) for rank, match in zip(ranks, prefixed, strict=True) if match]
-        pairs = [(rank, name) for rank, name in named if name]
+    if any(prefixed) or _INNER_PREFIX.search(text):
+        pairs = _checked_ranks(prefixed, text, path=path, record=record)
     else:
+        parts = parts[next((place for place, part in enumerate(parts) if part.lower() not in _ROOTS), 0) :]
         if len(parts) > len(_POSITIONS):
             hint = "names without prefixes are domain, phylum, class, order, family, genus, species"
             raise DnabertSError(f"'{text[:60]}' has {len(parts)} names", path=path, record=record, hint=hint)
@@ -71,6 +79,47 @@ def parse_label(text: str, *, path: str | Path, record: str) -> Lineage:
     if not pairs:
         raise DnabertSError(f"'{text[:60]}' names nothing", path=path, record=record)
     return _numbered(pairs)
+
+
+def _parts(text: str) -> list[str]:
+    """The ranks of a lineage; `|` parts them where they have prefixes, and belongs to a name elsewhere."""
+    parts = [part.strip() for part in text.split(";") if part.strip()]
+    by_bars = [part.strip() for part in text.split("|") if part.strip()]
+    if len(parts) == 1 and len(by_bars) > 1 and (all(map(_PART.fullmatch, by_bars)) or _is_mmseqs(by_bars)):
+        return by_bars
+    return parts
+
+
+def _is_mmseqs(parts: list[str]) -> bool:
+    return len(parts) > 1 and all(map(_MMSEQS_PART.fullmatch, parts))
+
+
+def _ranked_part(part: str, *, is_mmseqs: bool) -> tuple[str, str] | None:
+    """Letter and name of one rank of a lineage; an empty letter for nodes between ranks, None without a prefix."""
+    if silva := _SILVA_PART.fullmatch(part):
+        place = int(silva[1])
+        return (_POSITIONS[place], silva[2].strip()) if place < len(_POSITIONS) else ("?", part)
+    match = (_MMSEQS_PART if is_mmseqs else _PART).fullmatch(part)
+    if match is None:
+        return None
+    prefix = match[1].lower()
+    if prefix == "-" or prefix in _NO_RANKS:
+        return "", match[2].strip()
+    return _LETTERS.get(prefix, prefix.upper()), match[2].strip()
+
+
+def _checked_ranks(
+    ranks: list[tuple[str, str] | None], text: str, *, path: str | Path, record: str
+) -> list[tuple[str, str]]:
+    """Letter and name of each rank that has a name, from the widest to the narrowest."""
+    named = [one if one is not None else ("?", "") for one in ranks]
+    letters = [letter for letter, _ in named if letter]
+    is_known = all(letter[0] in RANKS and letter[1:].isdecimal() is (len(letter) > 1) for letter in letters)
+    order = [rank_order(letter) for letter in letters] if is_known else []
+    if not is_known or sorted(set(order)) != order or any(_INNER_PREFIX.search(name) for _, name in named):
+        hint = "a lineage is d__NAME;p__NAME;c__NAME;o__NAME;f__NAME;g__NAME;s__NAME"
+        raise DnabertSError(f"'{text[:60]}' is no lineage", path=path, record=record, hint=hint)
+    return [(letter, name) for letter, name in named if letter and name]
 
 
 def label_text(lineage: Lineage) -> str:
@@ -126,15 +175,17 @@ def _numbered(pairs: list[tuple[str, str]]) -> Lineage:
         place += f";{rank}__{name}"
         digest = int.from_bytes(hashlib.sha256(place.encode()).digest()[:4], "big")
         own = _FIRST_OWN_TAXID | (digest >> 2)
-        taxa.append(Taxon(rank, name, int(name) if name.isascii() and name.isdigit() and len(name) < 10 else own))
+        number = whole_number(name, most=_FIRST_OWN_TAXID - 1)
+        taxa.append(Taxon(rank, name, own if number is None else number))
     return tuple(taxa)
 
 
 def _with_number(lineage: Lineage, taxid: str) -> Lineage:
-    if not taxid.isascii() or not taxid.isdigit():
+    number = whole_number(taxid, most=_LARGEST_TAXID)
+    if number is None:
         return lineage
     last = lineage[-1]
-    return (*lineage[:-1], Taxon(last.rank, last.name, int(taxid)))
+    return (*lineage[:-1], Taxon(last.rank, last.name, number))
 
 
 def _read_dumps(folder: Path, taxids: Collection[str]) -> dict[str, Lineage]:
@@ -142,20 +193,19 @@ def _read_dumps(folder: Path, taxids: Collection[str]) -> dict[str, Lineage]:
     parents: dict[int, int] = {}
     ranks: dict[int, str] = {}
     for line, fields in _dump_lines(folder / "nodes.dmp", n_fields=3):
-        try:
-            node, parents[node] = int(fields[0]), int(fields[1])
-        except ValueError as error:
-            raise DnabertSError("a taxid is no number", path=folder / "nodes.dmp", line=line) from error
+        node, parent = (whole_number(field, most=_LARGEST_TAXID) for field in fields[:2])
+        if node is None or parent is None:
+            raise DnabertSError("a taxid is no number", path=folder / "nodes.dmp", line=line)
+        parents[node] = parent
         if fields[2] in _NCBI_RANKS:
             ranks[node] = _NCBI_RANKS[fields[2]]
-    chains = {
-        one: _chain(int(one), parents) for one in taxids if one.isascii() and one.isdigit() and int(one) in parents
-    }
+    numbers = {one: whole_number(one, most=_LARGEST_TAXID) for one in taxids}
+    chains = {one: _chain(node, parents) for one, node in numbers.items() if node in parents and node is not None}
     wanted = {node for chain in chains.values() for node in chain}
     names = {
-        int(fields[0]): fields[1]
+        node: fields[1]
         for _, fields in _dump_lines(folder / "names.dmp", n_fields=4)
-        if fields[3] == "scientific name" and fields[0].isdigit() and int(fields[0]) in wanted
+        if fields[3] == "scientific name" and (node := whole_number(fields[0], most=_LARGEST_TAXID)) in wanted
     }
     return {one: _ranked(chain, ranks, names=names) for one, chain in chains.items()}
 

@@ -19,7 +19,6 @@ from .records import (
     checked_name,
     checked_sequence,
     clean_all,
-    empty_sequence,
     first_words,
     in_chunks,
 )
@@ -31,7 +30,8 @@ def read_fastq(stream: io.BufferedReader, path: str, *, block_bytes: int = BLOCK
     """Records of a FASTQ stream; places are line numbers of headers. Reading ends at the first problem.
 
     Sequence and quality may be wrapped, lines may end in CRLF, blank lines between records are passed over, and the
-    last newline may be missing. Qualities are counted, not kept.
+    last newline may be missing. Qualities are counted, not kept. Reads without a letter, which trimming leaves, are
+    counted and left out.
     """
     line = 1
     text = b""
@@ -64,6 +64,8 @@ def _four_line_records(lines: list[bytes], line: int) -> Chunk | None:
     headers, raw, pluses, qualities = (lines[i::4] for i in range(4))
     if not all(header.startswith(b"@") for header in headers):
         return None
+    if b"" in raw:
+        return _without_empty(lines, line)
     if any(plus != b"+" and plus != b"+" + header[1:] for plus, header in zip(pluses, headers, strict=True)):
         return None
     sequences = clean_all(raw)
@@ -71,6 +73,19 @@ def _four_line_records(lines: list[bytes], line: int) -> Chunk | None:
     if ids is None or sequences is None or list(map(len, sequences)) != list(map(len, qualities)):
         return None
     return Chunk(list(map(Record, ids, sequences)), list(range(line, line + len(lines), 4)))
+
+
+def _without_empty(lines: list[bytes], line: int) -> Chunk | None:
+    """As `_four_line_records`, where some reads have neither letters nor quality."""
+    starts = [start for start in range(0, len(lines), 4) if lines[start + 1] or lines[start + 3]]
+    kept = [part for start in starts for part in lines[start : start + 4]]
+    empty = [lines[start : start + 4] for start in range(0, len(lines), 4) if not lines[start + 1] + lines[start + 3]]
+    if b"" in kept[1::4] or first_words([group[0][1:] for group in empty]) is None:
+        return None
+    if any(group[2] not in (b"+", b"+" + group[0][1:]) for group in empty):
+        return None
+    found = _four_line_records(kept, line) if kept else Chunk([], [])
+    return None if found is None else Chunk(found.records, [line + start for start in starts], None, len(empty))
 
 
 def _lines(text: bytes, stream: io.BufferedReader, *, line: int) -> _Lines:
@@ -95,8 +110,6 @@ def _any_records(lines: _Lines, path: str) -> Iterator[tuple[Record, int]]:
             problem = "the '+' line repeats another header"
             raise DnabertSError(problem, path=path, line=plus_line, record=name)
         sequence = checked_sequence(b"\n".join(raw), path, line=line + 1, name=name)
-        if not sequence:
-            raise empty_sequence(path, line=line, name=name)
         _check_quality(lines, path, line=plus_line, name=name, n_bases=len(sequence), is_wrapped=len(raw) > 1)
         yield Record(name, sequence), line
 
@@ -126,7 +139,8 @@ def _check_quality(lines: _Lines, path: str, *, line: int, name: str, n_bases: i
             hint = "the file may be truncated or damaged"
             raise DnabertSError(problem, path=path, line=number, record=name, hint=hint)
         line = number
-    raise _truncated(path, line=line, name=name)
+    if n_bases:  # an empty read may be the last, without a line for its quality
+        raise _truncated(path, line=line, name=name)
 
 
 def _truncated(path: str, *, line: int, name: str) -> DnabertSError:

@@ -10,15 +10,17 @@ import io
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ...errors import DnabertSError
+from ...untrusted import refuse_lfs_pointer
 from ..files import Hashed, decompressed, open_raw, peek, sha256_file
 from .alignments import read_alignments, read_sam
 from .fasta import read_fasta
 from .fastq import read_fastq
 from .flatfiles import read_embl, read_genbank
-from .records import Chunk
+from .records import Chunk, Record
 
 _PARSERS: dict[str, Callable[[io.BufferedReader, str], Iterator[Chunk]]] = {
     "fasta": read_fasta,
@@ -48,14 +50,21 @@ class SequenceFile:
         format: fasta, fastq, sam, bam, cram, genbank or embl.
     """
 
-    def __init__(self, path: str | Path, *, reference_path: str | Path | None, is_hashed: bool) -> None:
-        """Open `path`; `is_hashed` asks for `sha256`.
+    def __init__(
+        self, path: str | Path, *, reference_path: str | Path | None, is_hashed: bool, suffix: str = ""
+    ) -> None:
+        """Open `path`.
+
+        Args:
+            is_hashed: asks for `sha256`.
+            suffix: put behind each name that does not end in it: /1 or /2 of a mate.
 
         Raises:
             DnabertSError: it cannot be opened, is empty, or is in no format that is read.
         """
         self.path = str(path)
         self._reference_path = reference_path
+        self._suffix = suffix
         raw = open_raw(path)
         self._hashed = Hashed(raw) if is_hashed else None
         head, self._stream = peek(self._hashed or raw)
@@ -80,9 +89,10 @@ class SequenceFile:
 
     def chunks(self) -> Iterator[Chunk]:
         """All records, once; damage to the stream is raised, any other problem ends a chunk."""
-        if self.has_lines:
-            return _PARSERS[self.format](self._stream, self.path)
-        return read_alignments(self._stream, self.path, reference_path=self._reference_path)
+        if not self.has_lines:
+            return read_alignments(self._stream, self.path, reference_path=self._reference_path)
+        chunks = _PARSERS[self.format](self._stream, self.path)
+        return (_renamed(chunk, self._suffix) for chunk in chunks) if self._suffix else chunks
 
     def sha256(self) -> str:
         """SHA-256 of the bytes on disk; call it after the last chunk."""
@@ -94,6 +104,24 @@ class SequenceFile:
 
     def __exit__(self, *_: object) -> None:
         self._stream.close()
+
+
+def first_read_name(path: str | Path) -> str | None:
+    """The name of the first read of a FASTQ file on disk; None for anything else, or what cannot be read."""
+    if not Path(path).is_file():
+        return None
+    try:
+        with SequenceFile(path, reference_path=None, is_hashed=False) as file:
+            if file.format != "fastq":
+                return None
+            return next((chunk.records[0].id for chunk in file.chunks() if chunk.records), None)
+    except DnabertSError:  # it is reported when the file is read
+        return None
+
+
+def _renamed(chunk: Chunk, suffix: str) -> Chunk:
+    records = [one if one.id.endswith(suffix) else Record(one.id + suffix, one.sequence) for one in chunk.records]
+    return replace(chunk, records=records)
 
 
 def alignment_format(head: bytes) -> str | None:
@@ -116,6 +144,7 @@ def _blank_bytes(head: bytes) -> int:
 def _unknown(head: bytes, path: str) -> DnabertSError:
     if not head:
         return DnabertSError("file is empty", path=path)
+    refuse_lfs_pointer(head, path)
     if not head.strip():
         return DnabertSError("file holds no record", path=path)
     if _CONTROL.search(head):

@@ -88,7 +88,8 @@ class NameIndex:
         problem = f"duplicate id, also at {other}"
         if not has_lines:
             problem = f"duplicate id at record {number}, also at {other}"
-        hint = "ids (first words of headers) must be unique over all inputs: rename one, or read the files separately"
+        hint = "ids (first words of headers) must be unique over all inputs: rename one, or read the files separately; "
+        hint += "mates of one name are told apart in two FASTQ files, of the same order, not in one"
         return DnabertSError(problem, path=path, line=number if has_lines else None, record=name, hint=hint)
 
     def _located(self, place: int) -> tuple[str, int, bool]:

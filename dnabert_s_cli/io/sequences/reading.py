@@ -8,13 +8,13 @@ collects every problem of every file.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DnabertSError, raise_together
 from ..files import check_input
-from .formats import SequenceFile
+from .formats import SequenceFile, first_read_name
 from .name_index import NameIndex
 from .records import Record
 
@@ -22,6 +22,7 @@ __all__ = ["InputFile", "InputSummary", "Record", "read_sequences", "scan_sequen
 
 _log = logging.getLogger(__name__)
 
+_MATES = ("/1", "/2")
 _MAX_PROBLEMS = 100  # per file; a protein FASTA has one in each record
 _Path = str | Path
 
@@ -55,7 +56,9 @@ def read_sequences(
 
     Formats (FASTA, FASTQ, SAM, BAM, CRAM, GenBank, EMBL) and compressions (gzip, bzip2, xz, zstd) are told by
     content. An id is the first word of its header and unique over all files. Sequences are upper-case IUPAC
-    letters; the U of RNA becomes T. Of alignments, each primary record is a read, in its own orientation.
+    letters; the U of RNA becomes T. Of alignments, each primary record is a read, in its own orientation. Two FASTQ
+    files whose first reads bear one name hold mates, which get the suffix /1 and /2, as from alignments. Reads without
+    a letter are left out, and counted in the log.
 
     Args:
         paths: files; "-", at most once, is standard input.
@@ -68,16 +71,18 @@ def read_sequences(
     """
     raise_together([problem for problem in _path_problems(paths) if problem is not None])
     names = NameIndex()
-    n_records = n_short = 0
-    for records, problem in _checked_files(paths, names, reference_path=reference_path):
-        for record in records:
+    n_records = n_short = n_empty = 0
+    for stretch in _checked_files(paths, names, reference_path=reference_path):
+        n_empty += stretch.n_empty
+        for record in stretch.records:
             n_records += 1
             if len(record.sequence) >= min_length_bp:
                 yield record
             else:
                 n_short += 1
-        if problem is not None:
-            raise problem
+        if stretch.problem is not None:
+            raise stretch.problem
+    _log_empty(n_empty, level=logging.WARNING if "-" in map(str, paths) else logging.DEBUG)
     level = logging.INFO if "-" in map(str, paths) else logging.DEBUG  # files have been scanned, which said it
     _log_short(n_records, n_short, min_length_bp=min_length_bp, level=level)
 
@@ -106,13 +111,16 @@ def scan_sequences(
     names = NameIndex()
     problems: list[DnabertSError] = []
     scans: list[_Scan] = []
+    suffixes = _mate_suffixes(paths)
+    _log_mates(suffixes)
     for path, path_problem in zip(paths, path_problems, strict=True):
         if path_problem is not None:
             problems.append(path_problem)
             continue
         scan = _Scan(min_length_bp, on_lengths)
+        suffix = suffixes.get(str(path), "")
         try:
-            with SequenceFile(path, reference_path=reference_path, is_hashed=True) as file:
+            with SequenceFile(path, reference_path=reference_path, is_hashed=True, suffix=suffix) as file:
                 scan.read(file, names)
         except DnabertSError as error:
             scan.problems.append(error)
@@ -124,6 +132,7 @@ def scan_sequences(
     files = tuple(scan.file for scan in scans if scan.file is not None)
     n_records = sum(file.n_records for file in files)
     _log_short(n_records + n_short, n_short, min_length_bp=min_length_bp, level=logging.INFO)
+    _log_empty(sum(scan.n_empty for scan in scans), level=logging.WARNING)
     return InputSummary(
         n_records=n_records,
         total_bp=sum(file.total_bp for file in files),
@@ -133,14 +142,36 @@ def scan_sequences(
     )
 
 
-def _checked_files(
-    paths: Sequence[_Path], names: NameIndex, *, reference_path: _Path | None
-) -> Iterator[tuple[list[Record], DnabertSError | None]]:
+def _checked_files(paths: Sequence[_Path], names: NameIndex, *, reference_path: _Path | None) -> Iterator[_Stretch]:
     """Records of all files in order, each stretch with the problem that ends it."""
+    suffixes = _mate_suffixes(paths)
     for path in paths:
-        with SequenceFile(path, reference_path=reference_path, is_hashed=False) as file:
+        suffix = suffixes.get(str(path), "")
+        with SequenceFile(path, reference_path=reference_path, is_hashed=False, suffix=suffix) as file:
             yield from _checked(file, names)
-    yield from (([], problem) for problem in names.age())
+    yield from (_Stretch([], problem) for problem in names.age())
+
+
+def _mate_suffixes(paths: Sequence[_Path]) -> dict[str, str]:
+    """/1 or /2 for each of two FASTQ files whose first reads bear one name; nothing for all others."""
+    paths_of: dict[str, list[str]] = {}
+    for path in paths if len(paths) > 1 else ():
+        name = first_read_name(path)
+        if name is not None:
+            paths_of.setdefault(name, []).append(str(path))
+    pairs = [pair for pair in paths_of.values() if len(pair) == len(_MATES)]
+    return {path: suffix for pair in pairs for path, suffix in zip(pair, _MATES, strict=True)}
+
+
+def _log_mates(suffixes: Mapping[str, str]) -> None:
+    paths = list(suffixes)
+    for first, second in zip(paths[::2], paths[1::2], strict=True):
+        _log.info("%s and %s hold mates of one name, called NAME/1 and NAME/2", first, second)
+
+
+def _log_empty(n_empty: int, *, level: int) -> None:
+    if n_empty:
+        _log.log(level, "left out %d reads without a letter", n_empty)
 
 
 def _log_short(n_records: int, n_short: int, *, min_length_bp: int, level: int) -> None:
@@ -155,23 +186,24 @@ class _Scan:
         self._min_length_bp = min_length_bp
         self._on_lengths = on_lengths
         self.longest_bp = 0
-        self.n_short = 0
+        self.n_short = self.n_empty = 0
         self.problems: list[DnabertSError] = []
         self.file: InputFile | None = None
 
     def read(self, file: SequenceFile, names: NameIndex) -> None:
         n_records = total_bp = 0
-        for records, problem in _checked(file, names):
-            lengths = [len(record.sequence) for record in records]
+        for stretch in _checked(file, names):
+            lengths = [len(record.sequence) for record in stretch.records]
             kept = [length for length in lengths if length >= self._min_length_bp]
             n_records += len(kept)
             total_bp += sum(kept)
             if self._on_lengths is not None:
                 self._on_lengths(kept)
             self.n_short += len(lengths) - len(kept)
+            self.n_empty += stretch.n_empty
             self.longest_bp = max(self.longest_bp, max(kept, default=0))
-            if problem is not None:
-                self.problems.append(problem)
+            if stretch.problem is not None:
+                self.problems.append(stretch.problem)
             if len(self.problems) == _MAX_PROBLEMS:
                 message = f"not read further after {_MAX_PROBLEMS} problems"
                 self.problems.append(DnabertSError(message, path=file.path))
@@ -180,7 +212,16 @@ class _Scan:
             self.file = InputFile(file.path, file.format, n_records, total_bp, file.sha256())
 
 
-def _checked(file: SequenceFile, names: NameIndex) -> Iterator[tuple[list[Record], DnabertSError | None]]:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Neighbouring records, the problem that ends them, and how many reads without a letter were among them."""
+
+    records: list[Record]
+    problem: DnabertSError | None
+    n_empty: int = 0
+
+
+def _checked(file: SequenceFile, names: NameIndex) -> Iterator[_Stretch]:
     """Records of a file, each stretch with the problem that ends it: a bad record, a duplicate id, damage."""
     names.begin_file(file.path, has_lines=file.has_lines)
     last: Record | None = None
@@ -190,19 +231,19 @@ def _checked(file: SequenceFile, names: NameIndex) -> Iterator[tuple[list[Record
         for chunk in file.chunks():
             begin = 0
             for index, problem in names.add(chunk):
-                yield chunk.records[begin:index], problem
+                yield _Stretch(chunk.records[begin:index], problem)
                 begin = index + 1
             if chunk.records:
                 last, last_place = chunk.records[-1], chunk.places[-1]
             is_empty = is_empty and not chunk.records and chunk.problem is None
-            yield chunk.records[begin:], chunk.problem
+            yield _Stretch(chunk.records[begin:], chunk.problem, chunk.n_empty)
             if names.is_full:
-                yield from (([], problem) for problem in names.age())
+                yield from (_Stretch([], problem) for problem in names.age())
     except DnabertSError as error:
-        yield [], _after(error, last, line=last_place if file.has_lines else None)
+        yield _Stretch([], _after(error, last, line=last_place if file.has_lines else None))
         return
     if is_empty:
-        yield [], DnabertSError("file holds no record", path=file.path)
+        yield _Stretch([], DnabertSError("file holds no record", path=file.path))
 
 
 def _after(error: DnabertSError, record: Record | None, *, line: int | None) -> DnabertSError:

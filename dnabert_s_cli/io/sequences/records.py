@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ...dna import LETTERS
 from ...errors import DnabertSError
@@ -17,6 +18,8 @@ _LETTERS = LETTERS.encode()
 _BLANKS = b" \t\r\n"
 _SEPARATOR = b">"  # marks the ends of sequences that are cleaned together
 _BAD = 0
+_LEAST_K = 3
+_LEAST_WORDS = 3  # neighbours that tell overlapping k-mers from sequence written in groups
 _CHUNK_RECORDS = 4096
 _CHUNK_BP = 1 << 20
 
@@ -49,16 +52,18 @@ class Chunk:
         records: in file order.
         places: for each record its line number, or its number in formats without lines; from 1.
         problem: what is wrong right after these records.
+        n_empty: records without a letter that were left out: reads that were trimmed to nothing.
     """
 
     records: list[Record]
     places: list[int]
     problem: DnabertSError | None = None
+    n_empty: int = 0
 
 
 def clean(raw: bytes) -> str | None:
-    """Letters in upper case without blanks and line ends, T for U; None if one is no nucleotide."""
-    if _SEPARATOR in raw:
+    """Letters in upper case without blanks and line ends, T for U; None if one is no nucleotide, or for k-mers."""
+    if _SEPARATOR in raw or has_kmer_words(raw):
         return None
     cleaned = raw.translate(_CLEANING, _BLANKS)
     return None if _BAD in cleaned else cleaned.decode("ascii")
@@ -66,11 +71,29 @@ def clean(raw: bytes) -> str | None:
 
 def clean_all(raw: list[bytes]) -> list[str] | None:
     """`clean` of each; None if any is bad or empty. One pass over all, which is what makes short reads fast."""
-    joined = _SEPARATOR.join(raw).translate(_CLEANING, _BLANKS)
+    joined = _SEPARATOR.join(raw)
+    if (b" " in joined or b"\t" in joined) and any(map(has_kmer_words, raw)):
+        return None
+    joined = joined.translate(_CLEANING, _BLANKS)
     if _BAD in joined:
         return None
     cleaned = joined.decode("ascii").split(">")
     return cleaned if len(cleaned) == len(raw) and all(cleaned) else None
+
+
+def has_kmer_words(raw: bytes) -> bool:
+    """Whether blanks part overlapping k-mers, as DNABERT-1 wants its input: joined, they would be k times the DNA.
+
+    Words that are cut at either end of `raw` are passed over, as is sequence in groups of ten.
+    """
+    if b" " not in raw and b"\t" not in raw:
+        return False
+    words = raw.split()
+    k = len(words[1]) if len(words) > 1 else 0
+    words = words[len(words[0]) != k : len(words) - (len(words[-1]) != k)] if k else []
+    if len(words) < _LEAST_WORDS or k < _LEAST_K or len(set(words)) == 1:
+        return False
+    return all(len(word) == k and word[:-1] == before[1:] for before, word in pairwise(words))
 
 
 def first_words(headers: list[bytes]) -> list[str] | None:
@@ -101,9 +124,12 @@ def checked_sequence(raw: bytes, path: str, *, line: int | None, name: str) -> s
 
 
 def bad_letter(raw: bytes, path: str, *, line: int | None, name: str) -> DnabertSError:
-    """The problem of the first letter in `raw` that is no nucleotide."""
+    """The problem of the first letter in `raw` that is no nucleotide, or of k-mers."""
     match = _BAD_LETTER.search(raw)
-    assert match is not None
+    if match is None:
+        hint = "give the DNA itself: the first word, then the last letter of each further one"
+        problem = "blanks part words that overlap: these are k-mers, not a sequence"
+        return DnabertSError(problem, path=path, line=line, record=name, hint=hint)
     if line is not None:
         line += raw.count(b"\n", 0, match.start())
     letter = match.group()
@@ -122,22 +148,29 @@ def empty_sequence(path: str, *, line: int | None, name: str) -> DnabertSError:
 
 
 def in_chunks(records: Iterator[tuple[Record, int]]) -> Iterator[Chunk]:
-    """Group records and their places; a `DnabertSError` becomes the problem of the last chunk."""
+    """Group records and their places; a `DnabertSError` becomes the problem of the last chunk.
+
+    A record without letters is counted and left out.
+    """
     is_open = True
     while is_open:
         chunk = Chunk([], [])
+        empty_places: list[int] = []
         problem = None
         try:
-            is_open = _fill(chunk, records)
+            is_open = _fill(chunk, records, empty_places=empty_places)
         except DnabertSError as error:
             problem, is_open = error, False
-        yield Chunk(chunk.records, chunk.places, problem)
+        yield Chunk(chunk.records, chunk.places, problem, len(empty_places))
 
 
-def _fill(chunk: Chunk, records: Iterator[tuple[Record, int]]) -> bool:
+def _fill(chunk: Chunk, records: Iterator[tuple[Record, int]], *, empty_places: list[int]) -> bool:
     """Add records until the chunk is large enough; False when there are no more."""
     n_bp = 0
     for record, place in records:
+        if not record.sequence:
+            empty_places.append(place)
+            continue
         chunk.records.append(record)
         chunk.places.append(place)
         n_bp += len(record.sequence)

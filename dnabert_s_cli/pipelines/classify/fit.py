@@ -105,7 +105,7 @@ def fit_from_table(
         raise DnabertSError("vectors have no headers to take labels from", path=table, hint="give --labels")
     vectors = read_vectors(table)
     ids = vectors.table.ids
-    known = match_labels(read_labels(options.labels), ids, path=options.labels)
+    known = match_labels(read_labels(options.labels), ids, path=options.labels, n_short=0)
     lineages = parse_labels(known, options.taxonomy, path=options.labels)
     labels = make_label_set(list(lineages.values()))
     rows = np.array([row for row, name in enumerate(ids) if name in known], dtype=np.int64)
@@ -185,7 +185,7 @@ def _from_sequences(
 
     classes = {name: every[lineage] for name, lineage in lineages.items()}
     pieces = cut_references(map(noted, source.records()), classes, options=options.references)
-    known = match_labels(label_of, names, path=path)
+    known = match_labels(label_of, names, path=path, n_short=summary.n_short if summary is not None else 0)
     present = list(every)
     labels = make_label_set([present[number] for number in sorted({piece.label for piece in pieces})])
     if len(labels.lineages) < 2:

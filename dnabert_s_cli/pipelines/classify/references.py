@@ -61,8 +61,14 @@ class Piece:
     unit: int
 
 
-def match_labels(label_of: Mapping[str, str], present: Iterable[str], *, path: Path | None) -> dict[str, str]:
+def match_labels(
+    label_of: Mapping[str, str], present: Iterable[str], *, path: Path | None, n_short: int
+) -> dict[str, str]:
     """The labels of the sequences that are there, with a word in the log about those that are not.
+
+    Args:
+        path: of the labels.
+        n_short: sequences left out for their length, which may be those that are not there.
 
     Raises:
         DnabertSError: fewer than half of the labelled ids, and of the sequences, match; or there are not two labels.
@@ -70,10 +76,13 @@ def match_labels(label_of: Mapping[str, str], present: Iterable[str], *, path: P
     there = list(present)
     problem = "only {matched} of {known} labelled ids are among the sequences; not there: {unasked}"
     hint = "ids are the first words of the headers"
+    if n_short:
+        hint = f"{n_short:,} sequences are shorter than the minimum length: see --min-length"
     found = match_names(there, list(label_of), path=path, problem=problem, hint=hint, of_fewer=True, at_least=1)
     known = {there[place]: label_of[there[place]] for place in found.places.tolist()}
     if found.n_extra:
-        logger.warning("%d of %d labels are for ids that are not there", found.n_extra, len(label_of))
+        short = f", or whose sequences are among the {n_short} that are too short" if n_short else ""
+        logger.warning("%d of %d labels are for ids that are not there%s", found.n_extra, len(label_of), short)
     if found.n_missing:
         logger.warning("%d of %d sequences have no label and are left out", found.n_missing, len(there))
     classes = set(known.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,43 @@ def test_empty_gold_is_an_error(tmp_path: Path) -> None:
 def test_gold_is_not_read_from_standard_input() -> None:
     with pytest.raises(DnabertSError, match="not from standard input"):
         read_gold("-")
+
+
+@pytest.mark.parametrize("name", ["bin.lowDepth", "bin.tooShort", "bin.unbinned", "unbinned", "x_noclass", "tooshort"])
+def test_what_a_binner_left_over_is_no_bin_and_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    _write(tmp_path / "x.fa", ">a\nAC\n")
+    _write(tmp_path / f"{name}.fa", ">b\nAC\n")
+    assert read_binning(tmp_path) == {"a": "x"}
+    assert f"left out files of contigs in no bin: {name}.fa" in caplog.text
+    assert read_binning(_write(tmp_path / "b.tsv", f"a\tx\nb\t{name}\n")) == {"a": "x"}
+    assert f"left out names of no bin: {name}" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", gzip.compress(b"")])
+def test_a_file_without_a_record_is_no_bin_and_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
+) -> None:
+    _write(tmp_path / "x.fa", ">a\nAC\n")
+    (tmp_path / "y.fa.gz").write_bytes(content)
+    assert read_binning(tmp_path) == {"a": "x"}
+    assert "left out files without a record: y.fa.gz" in caplog.text
+
+
+def test_names_end_at_the_first_blank(tmp_path: Path) -> None:
+    assert read_binning(_write(tmp_path / "b.tsv", "a flag=1\tx\nb flag=1 len=4\ty\nc\tx\n")) == EXPECTED
+    gold = read_gold(_write(tmp_path / "g.tsv", "contig\tgenome\tlength\na flag=1\tx\t5\nb len=4\ty\t6\n"))
+    assert (gold.contigs, gold.lengths_bp) == (("a", "b"), (5, 6))
+
+
+def test_names_that_are_the_same_up_to_the_first_blank_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DnabertSError, match="duplicate id, first in line 1") as caught:
+        read_binning(_write(tmp_path / "b.tsv", "a one\tx\na two\ty\n"))
+    assert (caught.value.line, caught.value.record) == (2, "a")
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "1e3", "²", "-4"])
+def test_a_length_of_no_plain_digits_is_an_error(tmp_path: Path, length: str) -> None:
+    with pytest.raises(DnabertSError, match="is no number of bases"):
+        read_gold(_write(tmp_path / "g.tsv", f"contig\tgenome\tlength\na\tx\t{length}\n"))

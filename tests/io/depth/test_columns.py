@@ -88,3 +88,37 @@ def test_a_sample_without_a_name_is_an_error() -> None:
 )
 def test_a_file_names_its_sample(path: str, name: str) -> None:
     assert sample_name(path) == name
+
+
+@pytest.mark.parametrize(
+    ("line", "length", "means", "variances"),
+    [
+        ("contig\tgc\tlength\ts1", 2, (3,), ()),
+        ("contig\ts1\tlength\tGC%\ts2", 2, (1, 4), ()),
+        ("contigName\ts1\ts1-var\tcontigLen\ttotalAvgDepth", 3, (1,), (2,)),
+        ("contigname\ts2\ttotal\ts1", None, (1, 3), ()),
+        ("contigName\tcontigLen\tgc_content\ttotalAvgDepth\ta\ta-var\tb\tb-var", 1, (4, 6), (5, 7)),
+    ],
+)
+def test_what_is_no_sample_is_known_wherever_it_stands(
+    line: str, length: int | None, means: tuple[int, ...], variances: tuple[int, ...]
+) -> None:
+    found = _columns(line)
+    assert (found.length, found.means, found.variances) == (length, means, variances)
+    assert found.samples == tuple(line.split("\t")[column] for column in means)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("Genome\ts1 Mean", "genomes"),
+        ("bin\ts1\ts2", "bins"),
+        ("chrom\tlength\tbases\tmean\tmin\tmax", "chromosomes"),
+        ("Species\ts1", "taxa"),
+        ("Name\tLength\tEffectiveLength\tTPM\tNumReads", "'EffectiveLength'"),
+        ("contig\tlength\tRPKM", "'RPKM'"),
+        ("contig\tlength\tlen\ts1", "'length' and 'len'"),
+    ],
+)
+def test_tables_of_something_else_are_refused_by_name(line: str, word: str) -> None:
+    assert word in _problem(line)

@@ -139,3 +139,28 @@ def test_bytes_that_are_no_text_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(DnabertSError, match="is not text in UTF-8") as caught:
         read_depth_table(tmp_path / "s.tsv")
     assert caught.value.line == 2
+
+
+def test_quotes_around_cells_are_taken_off(tmp_path: Path) -> None:
+    path = tmp_path / "d.tsv"
+    path.write_text('"contig"\t"length"\t"my ""s"""\n"c 1"\t"400"\t2.5\n')
+    table = read_depth_table(path)
+    assert (list(table.names), table.samples, table.lengths_bp.tolist()) == (["c"], ('my "s"',), [400])
+    assert table.mean.tolist() == [[2.5]]
+
+
+@pytest.mark.parametrize("name", ["unmapped", "*", "total"])
+def test_a_row_that_is_a_summary_is_an_error(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "d.tsv"
+    path.write_text(f"c1\t3\n{name}\t4\n")
+    with pytest.raises(DnabertSError, match="is a summary, no contig") as caught:
+        read_depth_table(path)
+    assert (caught.value.path, caught.value.line) == (str(path), 2)
+
+
+def test_a_length_beyond_reason_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "d.tsv"
+    path.write_text("contig\tlength\ts\nc1\t1e30\t4\n")
+    with pytest.raises(DnabertSError, match="'1e30' is no number of bases") as caught:
+        read_depth_table(path)
+    assert (caught.value.line, caught.value.record) == (2, "c1")

@@ -39,3 +39,11 @@ def test_other_format_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DnabertSError, match="is no FASTA") as caught:
         read_header_labels([write(tmp_path, "@a x\nACGT\n+\nIIII\n")])
     assert caught.value.line == 1
+
+
+def test_two_labels_of_one_name_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.fa"
+    path.write_text(">a species one\nAC\n>a species two\nGT\n")
+    with pytest.raises(DnabertSError, match="another record of this name has the label 'species one'") as caught:
+        read_header_labels([path])
+    assert (caught.value.line, caught.value.record) == (3, "a")

@@ -117,3 +117,12 @@ def test_contig2bin_and_biobox_read_back_as_written(tmp_path: Path, bin_of: dict
 @pytest.mark.parametrize(("column", "is_id"), [("contig", True), ("Contig_Name", True), ("sample1", False)])
 def test_columns_of_ids_are_told_by_name(column: str, is_id: bool) -> None:
     assert is_id_column(column) is is_id
+
+
+def test_several_samples_of_a_biobox_are_read_while_their_ids_differ(tmp_path: Path) -> None:
+    head = "@SampleID:{}\n@@SEQUENCEID\tBINID\n"
+    assert _read(tmp_path, head.format("s1") + "a\tx\n" + head.format("s2") + "b\ty\n") == {"a": "x", "b": "y"}
+    with pytest.raises(DnabertSError, match="duplicate id, first in line 3; the file holds 2 samples") as caught:
+        _read(tmp_path, head.format("s1") + "a\tx\n" + head.format("s2") + "a\ty\n")
+    assert (caught.value.line, caught.value.record) == (6, "a")
+    assert "@SampleID" in str(caught.value.hint)

@@ -119,3 +119,31 @@ def test_short_line_of_a_dump_names_the_line(ncbi: Path) -> None:
     with pytest.raises(DnabertSError, match="has 2 columns, needs 4") as caught:
         read_taxonomy(ncbi, ["562"])
     assert caught.value.line == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("d__Bacteria|p__PA|g__Aa|s__Aa aa", "d__Bacteria;p__PA;g__Aa;s__Aa aa"),
+        ("k__Bacteria|p__X|s__X x|t__SGB1", "k__Bacteria;p__X;s__X x;s1__SGB1"),
+        ("superkingdom__Bacteria;phylum__P;genus__G", "d__Bacteria;p__P;g__G"),
+        ("Domain__Bacteria|Genus__Y", "d__Bacteria;g__Y"),
+        ("-_cellular organisms;d_Bacteria;-_group;p_PA;g_Aa;s_Aa aa", "d__Bacteria;p__PA;g__Aa;s__Aa aa"),
+        ("D_0__Bacteria;D_1__P;D_5__G", "d__Bacteria;p__P;g__G"),
+        ("r__root;d__B;p__X", "d__B;p__X"),
+        ("root;cellular organisms;Bacteria;Bacillota", "d__Bacteria;p__Bacillota"),
+        ("gi|123|ref|NC_1", "gi|123|ref|NC_1"),
+        ("sample_a__bin1", "sample_a__bin1"),
+    ],
+)
+def test_other_spellings_mean_the_same_lineage(text: str, wanted: str) -> None:
+    assert label_text(parse(text)) == wanted
+    assert label_text(parse(wanted)) == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["d__B,p__P", "d__B p__P", "d__B;p__P|c__C", "s__A|s__B", "x__A;y__B", "D_9__B;D_1__P"]
+)
+def test_a_lineage_in_no_known_spelling_is_refused(text: str) -> None:
+    with pytest.raises(DnabertSError, match="is no lineage"):
+        parse(text)

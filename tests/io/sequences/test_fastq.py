@@ -108,10 +108,26 @@ def test_a_bad_letter_is_shown_with_its_line() -> None:
     assert problem.problem == "'-' is no nucleotide letter"
 
 
-def test_an_empty_read_is_a_problem() -> None:
-    problem = only_problem(parse(read_fastq, b"@a\n\n+\n\n@b\nAC\n+\nII\n"))
-    assert where(problem) == ("x", 1, "a")
-    assert problem.problem == "sequence is empty"
+@given(empty=st.sets(st.integers(0, 7)), block_bytes=st.integers(1, 100), is_wrapped=st.booleans())
+def test_empty_reads_are_counted_and_left_out(empty: set[int], block_bytes: int, is_wrapped: bool) -> None:
+    letters = "AC\nGT" if is_wrapped else "ACGT"
+    reads = [f"@r{n}\n{'' if n in empty else letters}\n+\n{'' if n in empty else letters}\n" for n in range(8)]
+    chunks = parse(read_fastq, "".join(reads).encode(), block_bytes=block_bytes)
+    kept = [n for n in range(8) if n not in empty]
+    assert pairs(chunks) == [(f"r{n}", "ACGT") for n in kept]
+    lines = "".join(reads).split("\n")
+    assert [lines[place - 1] for place in places(chunks)] == [f"@r{n}" for n in kept]
+    assert sum(chunk.n_empty for chunk in chunks) == len(empty)
+
+
+def test_an_empty_read_with_a_quality_is_a_problem() -> None:
+    problem = only_problem(parse(read_fastq, b"@a\n\n+\nII\n@b\nAC\n+\nII\n"))
+    assert where(problem) == ("x", 4, "a")
+    assert problem.problem == "0 bases but 2 quality letters"
+
+
+def test_the_last_read_may_be_empty_without_a_line_of_quality() -> None:
+    assert pairs(parse(read_fastq, b"@b\nAC\n+\nII\n@a\n\n+\n")) == [("b", "AC")]
 
 
 def test_a_header_without_a_name_is_a_problem() -> None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.sequences.records import Record, bad_letter, clean, clean_all, first_words, in_chunks
+from tests.conftest import random_dna
+from tests.io.reading import where
 
 ALLOWED = "ACGTUNRYSWKMBDHV"
 
@@ -76,3 +78,32 @@ def test_a_problem_ends_the_last_chunk() -> None:
     (chunk,) = in_chunks(broken())
     assert [record.id for record in chunk.records] == ["0", "1"]
     assert str(chunk.problem) == "broken"
+
+
+def kmers(dna: str, k: int) -> str:
+    return " ".join(dna[start : start + k] for start in range(len(dna) - k + 1))
+
+
+@pytest.mark.parametrize("k", [3, 4, 5, 6])
+def test_overlapping_words_are_no_sequence(k: int) -> None:
+    raw = kmers(random_dna(200), k).encode()
+    assert clean(raw) is None
+    assert clean_all([b"ACGT", raw]) is None
+    assert clean(raw[1:-1]) is None  # a block may begin and end within a word
+    problem = bad_letter(raw, "x", line=2, name="a")
+    assert "k-mers" in problem.problem
+    assert where(problem) == ("x", 2, "a")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"ACGTACGTAC GTTACGATCA CCATTGACCA GGT",  # groups of ten
+        b"AAAAAAAAAA AAAAAAAAAA AAAAAAAAAA AAAAAAAAAA",
+        b"ACGT CGTA",  # too few to tell
+        b"ACGTACGT \nCCATTGAC \nGGTTAACC \n",  # blanks at the ends of lines
+    ],
+)
+def test_sequence_in_groups_is_joined(raw: bytes) -> None:
+    assert clean(raw) == raw.decode().replace(" ", "").replace("\n", "")
+    assert clean_all([raw]) == [clean(raw)]

@@ -1,0 +1,124 @@
+"""Inputs that went wrong once (tests/data/faults): each is read, or refused with a line that names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.locations import PROJECT
+
+FAULTS = PROJECT / "tests" / "data" / "faults"
+MODEL = ("--model", "tnf-c")
+
+
+def ids(text: str) -> list[str]:
+    """First column of a table without its header."""
+    return [line.split("\t")[0] for line in text.splitlines()[1:]]
+
+
+def test_bgzf_text_cut_between_blocks_is_truncated(command: Command, tmp_path: Path) -> None:
+    result = command("embed", FAULTS / "cut_at_block.fa.gz", "-o", tmp_path / "x.npy", *MODEL)
+    assert result.code == 1
+    assert "cut_at_block.fa.gz" in result.err
+    assert "truncated" in result.err
+    assert list(tmp_path.glob("x*")) == []
+
+
+def test_quotes_are_no_part_of_names_and_samples(command: Command) -> None:
+    result = command("depth", FAULTS / "depth_quoted.tsv", "-o", "-")
+    assert result.out.splitlines()[:2] == [
+        "contigName\tcontigLen\ttotalAvgDepth\ts1.bam\ts1.bam-var",
+        "c0\t4000\t3\t3\t1",
+    ]
+
+
+def test_length_and_gc_are_no_samples(command: Command) -> None:
+    result = command("depth", FAULTS / "depth_gc_column.tsv", "-o", "-")
+    assert result.out.splitlines()[:2] == ["contigName\tcontigLen\ttotalAvgDepth\ts1", "c0\t4000\t3\t3"]
+
+
+def test_depth_of_genomes_is_refused_by_name(command: Command) -> None:
+    result = command("depth", FAULTS / "depth_coverm_genome.tsv", "-o", "-")
+    assert (result.code, result.out) == (1, "")
+    assert "is a table of genomes" in result.err
+    assert "coverm contig" in result.err
+
+
+@pytest.mark.parametrize("name", ["lineages_pipes.tsv", "lineages_mmseqs.tsv"])
+def test_lineages_in_other_spellings_have_their_ranks(command: Command, tmp_path: Path, name: str) -> None:
+    labels, classifier = FAULTS / name, tmp_path / "c.clf"
+    result = command("classify", "fit", FAULTS / "refs.fa", "--labels", labels, "-o", classifier, *MODEL)
+    assert result.code == 0, result.err
+    ranks = {line.split()[0] for line in result.err.splitlines() if line[1:2] == " " and "%" in line}
+    assert ranks == {"D", "P", "G", "S"}
+
+
+def test_leftovers_of_metabat_are_no_bins(command: Command) -> None:
+    result = command("evaluate", "bins", FAULTS / "metabat_bins", "--gold", FAULTS / "gold.tsv")
+    assert result.code == 0
+    assert "left out files of contigs in no bin: bin.lowDepth.fa, bin.tooShort.fa, bin.unbinned.fa" in result.err
+
+
+def test_kmers_with_blanks_are_refused(command: Command) -> None:
+    result = command("embed", FAULTS / "kmers_with_blanks.fa", "-o", "-", *MODEL)
+    assert (result.code, result.out) == (1, "")
+    assert "k-mers, not a sequence" in result.err
+
+
+def test_empty_reads_are_left_out_and_counted(command: Command) -> None:
+    result = command("embed", FAULTS / "reads_with_empty.fq", "-m", 50, "-o", "-", *MODEL)
+    assert result.code == 0
+    assert ids(result.out) == ["r1", "r2"]
+    assert "left out 1 reads without a letter" in result.err
+
+
+def test_mates_of_one_name_in_two_files_are_told_apart(command: Command, tmp_path: Path) -> None:
+    for mate in (1, 2):
+        reads = "".join(f"@r{n} {mate}:N:0\n{'ACGT' * (8 + mate)}\n+\n{'I' * 4 * (8 + mate)}\n" for n in range(3))
+        (tmp_path / f"R{mate}.fq").write_text(reads)
+    result = command("embed", tmp_path / "R1.fq", tmp_path / "R2.fq", "-o", "-", *MODEL)
+    assert ids(result.out) == ["r0/1", "r1/1", "r2/1", "r0/2", "r1/2", "r2/2"]
+    assert "hold mates of one name" in result.err
+
+
+def test_mates_of_one_name_in_one_file_are_explained(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "both.fq").write_text("@r0 1:N:0\nACGT\n+\nIIII\n@r0 2:N:0\nACGT\n+\nIIII\n")
+    result = command("embed", tmp_path / "both.fq", "-o", "-", *MODEL)
+    assert result.code == 1
+    assert "mates of one name" in result.err
+
+
+def test_a_byte_order_mark_is_dropped(command: Command) -> None:
+    result = command("embed", FAULTS / "bom.fa", "-o", "-", *MODEL)
+    assert result.code == 0
+    assert len(ids(result.out)) == (FAULTS / "bom.fa").read_bytes().count(b">")
+
+
+def test_control_characters_of_names_are_escaped(command: Command) -> None:
+    for arguments in (
+        ("embed", FAULTS / "esc_names.fa", "-o", "-", *MODEL),
+        ("depth", FAULTS / "esc_depth.tsv", "-o", "-"),
+    ):
+        result = command(*arguments)
+        assert result.code == 1
+        assert "\\x1b" in result.err
+        assert not any(letter in result.err for letter in "\x1b\x07")
+
+
+def test_alignments_in_a_stream_are_refused_in_words(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (FAULTS / "reads.bam").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        result = command("depth", "-", "-o", "-")
+    assert result.code == 1
+    assert "<stdin>: holds alignments" in result.err
+    assert "an alignment must be a file" in result.err
+
+
+def test_labels_of_short_sequences_are_called_short(command: Command, tmp_path: Path) -> None:
+    labels, classifier = FAULTS / "lineages_pipes.tsv", tmp_path / "c.clf"
+    arguments = ("--labels", labels, "-o", classifier, "-m", 10_000, *MODEL)
+    result = command("classify", "fit", FAULTS / "refs.fa", *arguments)
+    assert result.code == 1
+    assert "12 sequences are shorter than the minimum length" in result.err
