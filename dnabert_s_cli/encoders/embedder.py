@@ -41,12 +41,14 @@ class Embedded:
     """Vectors of N sequences and what went into them.
 
     `embeddings` (N, D) float32; `n_tokens` (N,) int64, special tokens included; `n_windows` (N,) int64. With
-    `strand="both"` tokens and windows of both strands are counted.
+    `strand="both"` tokens and windows of both strands are counted. `uncertainty` (N,) float32: how far from its species
+    each vector is expected to lie, as 1 - cosine; None from models that do not state it.
     """
 
     embeddings: np.ndarray
     n_tokens: np.ndarray
     n_windows: np.ndarray
+    uncertainty: np.ndarray | None = None
 
 
 class Encoder(Protocol):

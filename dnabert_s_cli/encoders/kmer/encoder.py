@@ -65,6 +65,8 @@ class KmerEncoder:
         """Everything that determines the vectors, for provenance: plain values by name."""
         facts = {"model": self.name, "fingerprint": self.fingerprint, "dim": self.dim}
         facts |= {"device": "cpu", "dtype": "float32"}
+        if self.network.config.uncertainty:
+            facts["uncertainty"] = True
         return facts if self.network.config.is_canonical else {**facts, "strand": self.strand}
 
     def embed(self, sequences: Sequence[str]) -> np.ndarray:
@@ -83,11 +85,14 @@ class KmerEncoder:
         other = self._as_read([reverse_complement(upper_dna(one)) for one in sequences], on_progress=ignore_progress)
         mean = F.normalize(torch.from_numpy(embedded.embeddings + other.embeddings), dim=1)
         n_tokens = embedded.n_tokens + other.n_tokens
-        return Embedded(mean.numpy(), n_tokens, embedded.n_windows + other.n_windows)
+        stated = embedded.uncertainty, other.uncertainty
+        uncertainty = None if stated[0] is None or stated[1] is None else (stated[0] + stated[1]) / 2
+        return Embedded(mean.numpy(), n_tokens, embedded.n_windows + other.n_windows, uncertainty)
 
     def _as_read(self, sequences: Sequence[str], *, on_progress: OnProgress) -> Embedded:
         """As `embed_counted`, the strand as it is."""
         vectors = np.empty((len(sequences), self.dim), dtype=np.float32)
+        uncertainty = np.ones(len(sequences), dtype=np.float32)
         n_kmers = np.zeros(len(sequences), dtype=np.int64)
         group_rows = max(_GROUP_CELLS // self.network.config.n_inputs // BATCH_ROWS, 1) * BATCH_ROWS
         with side_by_side(self.threads) as run:
@@ -96,10 +101,13 @@ class KmerEncoder:
                 counts = profile_counts([*group, ""], self.network.config, threads=self.threads)
                 n_kmers[first : first + len(group)] = n_counted(counts, self.network.config)[:-1]
                 batches = self._batches(n_kmers[first : first + len(group)])
-                for rows, batch in zip(batches, run(partial(self._vectors, counts), batches), strict=True):
+                results = run(partial(self._vectors, counts), batches)
+                for rows, (batch, unsure) in zip(batches, results, strict=True):
                     vectors[first + rows] = batch
+                    uncertainty[first + rows] = unsure
                     on_progress(sum(len(group[row]) for row in rows))
-        return Embedded(vectors, n_kmers, np.ones(len(sequences), dtype=np.int64))
+        n_windows = np.ones(len(sequences), dtype=np.int64)
+        return Embedded(vectors, n_kmers, n_windows, uncertainty if self.network.config.uncertainty else None)
 
     def _batches(self, n_kmers: np.ndarray) -> list[np.ndarray]:
         """Rows of a group that go through the network together, at most `BATCH_ROWS`: all through one kind of layer."""
@@ -107,8 +115,11 @@ class KmerEncoder:
         kinds = np.flatnonzero(mostly_background), np.flatnonzero(~mostly_background)
         return [rows[first : first + BATCH_ROWS] for rows in kinds for first in range(0, len(rows), BATCH_ROWS)]
 
-    def _vectors(self, counts: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Vectors of a batch, always of one shape on the way. (N + 1, columns) int32, the last row 0 -> (rows, D)."""
+    def _vectors(self, counts: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors of a batch and how unsure they are, 1 where nothing is known; always of one shape on the way.
+
+        (N + 1, columns) int32, the last row 0 -> (rows, D) and (rows,) float32.
+        """
         filled_up = np.full(BATCH_ROWS, len(counts) - 1)
         filled_up[: len(rows)] = rows
         batch = counts[filled_up]  # (BATCH_ROWS, columns)
@@ -121,7 +132,11 @@ class KmerEncoder:
             else:
                 outputs = self.network(torch.from_numpy(self._profiles(batch, n_kmers)))
             vectors: np.ndarray = F.normalize(outputs, dim=1).numpy()
-        return vectors[: len(rows)]
+            uncertainty = np.ones(BATCH_ROWS, dtype=np.float32)
+            if self.network.config.uncertainty:
+                uncertainty = self.network.uncertainty(outputs, torch.from_numpy(n_kmers)).numpy()
+                uncertainty[n_kmers < MIN_KMERS] = 1
+        return vectors[: len(rows)], uncertainty[: len(rows)]
 
     def _profiles(self, counts: np.ndarray, n_kmers: np.ndarray) -> np.ndarray:
         """Profiles of a batch of counts, the average one where they say nothing. -> (BATCH_ROWS, C) float32."""

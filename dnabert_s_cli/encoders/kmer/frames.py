@@ -108,7 +108,7 @@ def read_codons(parts: list[str], scratch: Scratch) -> Codons:
 
 def find_frames(codons: Codons) -> Frames:
     """The frames that are read: long enough, more like a gene than not, and better than what they overlap."""
-    frames = _open_frames(codons)
+    frames = open_frames(codons)
     scores = _coding_scores(codons, frames)
     speaks_for_gene = np.flatnonzero(scores > 0)
     frames, scores = frames[speaks_for_gene], scores[speaks_for_gene]
@@ -125,9 +125,13 @@ def _gc_shares(windows: WindowCodes, *, starts: np.ndarray, n_letters: int) -> n
     return shares
 
 
-def _open_frames(codons: Codons) -> Frames:
-    """All frames from behind one stop to the next that are long enough for their sequence."""
-    third = np.clip(codons.lengths_bp * SHORTEST_SHARE / 3, MIN_CODONS_OF_SHORT, MIN_CODONS)
+def open_frames(codons: Codons, *, min_codons: int = MIN_CODONS) -> Frames:
+    """All frames from behind one stop to the next that are long enough for their sequence.
+
+    Args:
+        min_codons: of a sequence that is not short.
+    """
+    third = np.clip(codons.lengths_bp * SHORTEST_SHARE / 3, MIN_CODONS_OF_SHORT, min_codons)
     least = third.astype(np.int64)  # (R,)
     text = codons.by_frame.tobytes()
     found = []

@@ -1,13 +1,14 @@
 """The small trained encoder: a k-mer profile through a few dense layers.
 
 Profile (B, C) -> each column standardised by what training saw -> dropout of columns -> hidden layers (linear,
-normalisation, GELU, dropout, perhaps a residual) -> linear to D. The same module is trained and used; in evaluation
-mode every normalisation over a batch is a fixed affine map, so that no row depends on another. Unit length is left to
-the caller.
+normalisation, GELU, dropout, perhaps a residual) -> linear to D; from there, perhaps, a number that says how sure the
+vector is. The same module is trained and used; in evaluation mode every normalisation over a batch is a fixed affine
+map, so that no row depends on another. Unit length is left to the caller.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -15,6 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import KmerNetworkConfig
+
+_N_SPREAD_FEATURES = 3  # length of the vector, and two of the number of k-mers
 
 
 class HiddenLayer(nn.Module):
@@ -52,6 +55,7 @@ class KmerNetwork(nn.Module):
         widths = (config.n_inputs, *config.hidden)
         hidden = [HiddenLayer(*pair, config=config) for pair in pairwise(widths)]
         self.layers = nn.ModuleList([*hidden, nn.Linear(widths[-1], config.dim)])
+        self.spread = nn.Linear(config.dim + _N_SPREAD_FEATURES, 1) if config.uncertainty else None
 
     @property
     def dim(self) -> int:
@@ -66,6 +70,20 @@ class KmerNetwork(nn.Module):
     def forward(self, profiles: Tensor) -> Tensor:
         """Vectors of any length. (B, C) -> (B, D)."""
         return self.forward_from(self.states_before(profiles, 0), 0)
+
+    def uncertainty(self, vectors: Tensor, n_kmers: Tensor) -> Tensor:
+        """How far from its species each vector is expected to lie, as 1 - cosine to the mean of the species.
+
+        From vectors as `forward` gives them and the number of k-mers that they are made of. (B, D), (B,) -> (B,)
+        """
+        assert self.spread is not None, "the config says whether there is one"
+        logits: Tensor = self.spread(spread_features(vectors, n_kmers))
+        return torch.sigmoid(logits[:, 0])
+
+    def drop_uncertainty(self) -> None:
+        """Forget how to state an uncertainty: it is true of the weights that it was fitted to, and of no others."""
+        self.spread = None
+        self.config = replace(self.config, uncertainty=False)
 
     def states_before(self, profiles: Tensor, layer: int) -> Tensor:
         """What enters that layer; layer 0 takes the standardised profiles. (B, C) -> (B, its width)."""
@@ -84,6 +102,13 @@ class KmerNetwork(nn.Module):
         for module in self.layers[layer:]:
             states = module(states)
         return states
+
+
+def spread_features(vectors: Tensor, n_kmers: Tensor) -> Tensor:
+    """What the uncertainty is a function of. (B, D), (B,) -> (B, D + 3) float32."""
+    lengths = vectors.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    counted = n_kmers.float()[:, None]
+    return torch.cat([vectors / lengths, lengths.log(), torch.log1p(counted), 1 / torch.sqrt(1 + counted)], dim=1)
 
 
 def init_weights(network: KmerNetwork, generator: torch.Generator) -> None:

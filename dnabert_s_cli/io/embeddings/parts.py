@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ...errors import DnabertSError, raise_together
 from .binary import read_npy, rows_in_block
-from .text import iter_counts, iter_ids
+from .text import iter_counts, iter_ids, iter_uncertainty
 from .values import EmbeddedChunk
 from .writer import ids_path_of, run_path_of
 
@@ -143,12 +143,13 @@ def part_chunks(part: Part) -> Iterator[EmbeddedChunk]:
     block = rows_in_block(part.dim)
     ids_path = ids_path_of(part.path)
     n_rows = 0
-    for ids, counts in zip(iter_ids(ids_path, block=block), iter_counts(ids_path, block=block), strict=True):
+    columns = (read(ids_path, block=block) for read in (iter_ids, iter_counts, iter_uncertainty))
+    for ids, counts, uncertainty in zip(*columns, strict=True):
         rows = np.array(part.rows[n_rows : n_rows + len(ids)])
         n_rows += len(ids)
         if len(rows) < len(ids):
             break
-        yield EmbeddedChunk(ids, counts[:, 0], counts[:, 1], counts[:, 2], rows)
+        yield EmbeddedChunk(ids, counts[:, 0], counts[:, 1], counts[:, 2], rows, uncertainty)
     if n_rows != len(part.rows):
         problem = f"does not have a line for each of the {len(part.rows):,} rows of {part.path.name}"
         raise DnabertSError(problem, path=ids_path, hint="the files must come from the same run")

@@ -7,6 +7,7 @@ In: lines -> ids, lengths and rows, block by block; what a line lacks is an erro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -17,9 +18,10 @@ import numpy.typing as npt
 from ...errors import DnabertSError
 from ..files import open_input
 from .digits import format_rows
-from .values import FIRST_LINE, ID_COLUMNS, EmbeddedChunk, EmbeddingTable, id_lines
+from .values import FIRST_LINE, ID_COLUMNS, UNCERTAINTY, EmbeddedChunk, EmbeddingTable, id_lines
 
 IDS_HEADER = "\t".join(ID_COLUMNS)
+IDS_HEADER_WITH_UNCERTAINTY = "\t".join((*ID_COLUMNS, UNCERTAINTY))
 ENCODING, ENCODING_ERRORS = "utf-8", "surrogateescape"  # ids come back as the bytes they were
 _FORMATTED_NUMBERS = 1 << 16  # at a time: their text and its tables fit the processor's cache
 _PARSED_NUMBERS = 1 << 18
@@ -34,8 +36,9 @@ class TsvStream:
         stream.write(table_header(dim) + "\n")
 
     def append(self, chunk: EmbeddedChunk) -> None:
-        """Write the rows of a chunk; errors as of `id_lines`."""
-        self._stream.writelines(_joined(id_lines(chunk, dim=self._dim), chunk.embeddings))
+        """Write the rows of a chunk, without their uncertainty; errors as of `id_lines`."""
+        lines = id_lines(replace(chunk, uncertainty=None), dim=self._dim)
+        self._stream.writelines(_joined(lines, chunk.embeddings))
 
 
 def table_header(dim: int) -> str:
@@ -52,7 +55,7 @@ def write_tsv(path: Path, *, ids_path: Path, row_blocks: Iterable[npt.NDArray[np
         next(ids_file)
         table_file.write(table_header(dim) + "\n")
         for rows in row_blocks:
-            lines = [line.rstrip("\n") for line in islice(ids_file, len(rows))]
+            lines = ["\t".join(_fields(line)[: len(ID_COLUMNS)]) for line in islice(ids_file, len(rows))]
             table_file.writelines(_joined(lines, rows))
 
 
@@ -70,6 +73,14 @@ def iter_counts(ids_path: Path, *, block: int) -> Iterator[npt.NDArray[np.int64]
         next(ids_file)
         while lines := list(islice(ids_file, block)):
             yield np.loadtxt(lines, np.int64, delimiter="\t", comments=None, usecols=(1, 2, 3), ndmin=2)
+
+
+def iter_uncertainty(ids_path: Path, *, block: int) -> Iterator[npt.NDArray[np.float32] | None]:
+    """Uncertainty from an ids file that we wrote, (B,) float32 at a time; None for each block where there is none."""
+    with ids_path.open(encoding=ENCODING, errors=ENCODING_ERRORS, newline="\n") as ids_file:
+        is_stated = UNCERTAINTY in _fields(next(ids_file))
+        while lines := list(islice(ids_file, block)):
+            yield np.array([_fields(line)[-1] for line in lines], dtype=np.float32) if is_stated else None
 
 
 def read_ids(path: Path) -> tuple[list[str], npt.NDArray[np.int64]]:
@@ -121,6 +132,10 @@ def _joined(lines: list[str], rows: npt.NDArray[np.float32]) -> Iterator[str]:
     for start in range(0, len(lines), block):
         numbers = format_rows(rows[start : start + block])
         yield from (f"{line}\t{row}\n" for line, row in zip(lines[start : start + block], numbers, strict=True))
+
+
+def _fields(line: str) -> list[str]:
+    return line.rstrip("\n").split("\t")
 
 
 def _text(line: bytes) -> str:

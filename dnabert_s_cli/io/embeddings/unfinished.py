@@ -1,7 +1,7 @@
 """The folder `<output>.partial` in which an embedding table grows until it is whole.
 
     rows.npy     128 bytes left free for the header, then float32 rows, only ever appended
-    ids.tsv      header, then id, length, tokens, windows of each row, only ever appended
+    ids.tsv      header, then id, length, tokens, windows, perhaps uncertainty of each row, only ever appended
     state.json   how much of both is finished, and what made it; replaced in one step after each chunk
     lock         held while a process works here
     parts/       tables of the parts that several processes embed, where they do; complete before rows.npy begins
@@ -29,9 +29,9 @@ from ...errors import DnabertSError
 from ..locks import LOCK_FILE, lock_folder
 from ..resume import RESTART_HINT, require_same_settings
 from .binary import NPY_HEADER_BYTES, npy_header, rows_in_block
-from .text import ENCODING, ENCODING_ERRORS, IDS_HEADER
+from .text import ENCODING, ENCODING_ERRORS, IDS_HEADER, IDS_HEADER_WITH_UNCERTAINTY
+from .values import UNCERTAINTY
 
-_IDS_HEADER_LINE = (IDS_HEADER + "\n").encode()
 _SYNC_S = 5.0  # between waits for the disk itself, which only a power cut needs: each may take 0.1 s
 
 
@@ -41,7 +41,7 @@ class Progress:
 
     n_rows: int = 0
     n_chunks: int = 0
-    ids_bytes: int = len(_IDS_HEADER_LINE)
+    ids_bytes: int = 0
     digest: str = ""  # of the input so far
     is_complete: bool = False  # all input is embedded; only the final files are missing
 
@@ -77,8 +77,10 @@ class PartialFolder:
         self._open_tables()
         os.ftruncate(self._rows_fd, NPY_HEADER_BYTES)
         os.ftruncate(self._ids_fd, 0)
-        _write_at(self._ids_fd, _IDS_HEADER_LINE, offset=0)
-        self._store(Progress())
+        header = IDS_HEADER_WITH_UNCERTAINTY if self._settings.get(UNCERTAINTY) else IDS_HEADER
+        line = (header + "\n").encode()
+        _write_at(self._ids_fd, line, offset=0)
+        self._store(Progress(ids_bytes=len(line)))
 
     def resume(self) -> None:
         """Take up what an earlier process has finished; with no state of one, start with no rows.

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ...errors import DnabertSError
 
 ID_COLUMNS = ("id", "length", "tokens", "windows")
+UNCERTAINTY = "uncertainty"  # one more column of an ids file, from models that state it
 FIRST_LINE = 2  # of the first record in every table with a header
 BLOCK_NUMBERS = 1 << 22  # numbers held at once while a table is checked or converted
 _UNWRITABLE = re.compile("[\t\n\r]")
@@ -41,10 +42,13 @@ class EmbeddedChunk:
     n_tokens: npt.NDArray[np.int64]  # (B,)
     n_windows: npt.NDArray[np.int64]  # (B,)
     embeddings: npt.NDArray[np.float32]  # (B, D)
+    uncertainty: npt.NDArray[np.float32] | None = None  # (B,)
 
 
 def id_lines(chunk: EmbeddedChunk, *, dim: int) -> list[str]:
     """The columns id, length, tokens and windows of each record, TAB-separated, without line end.
+
+    Uncertainty follows, to four decimals, where the chunk has it.
 
     Raises:
         ValueError: the arrays do not fit together, or an id cannot stand in a table.
@@ -63,10 +67,13 @@ def id_lines(chunk: EmbeddedChunk, *, dim: int) -> list[str]:
             "its embedding holds NaN or infinity", record=chunk.ids[bad_row], hint="try --dtype float32"
         )
     columns = (column.tolist() for column in counts)
-    return [
+    lines = [
         f"{name}\t{length}\t{tokens}\t{windows}"
         for name, length, tokens, windows in zip(chunk.ids, *columns, strict=True)
     ]
+    if chunk.uncertainty is None:
+        return lines
+    return [f"{line}\t{unsure:.4f}" for line, unsure in zip(lines, chunk.uncertainty.tolist(), strict=True)]
 
 
 def check_table(table: EmbeddingTable, path: Path, *, ids_path: Path | None = None) -> EmbeddingTable:

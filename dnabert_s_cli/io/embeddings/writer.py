@@ -83,7 +83,8 @@ class EmbeddingWriter:
         """Open or make the partial folder.
 
         Args:
-            settings: what the numbers depend on, as JSON values; a run is resumed only with the same.
+            settings: what the numbers depend on, as JSON values; a run is resumed only with the same. If
+                `uncertainty` is true among them, every chunk states it and the ids of a .npy have one more column.
             resume: go on with an unfinished run if there is one.
             force: overwrite a finished table, and without `resume` an unfinished one too.
             table_format: one of `FORMATS`; None for what the path ends in.

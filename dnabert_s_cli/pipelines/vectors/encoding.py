@@ -108,6 +108,7 @@ def embed_chunk(encoder: Encoder, records: Sequence[Record], *, progress: Progre
         n_tokens=embedded.n_tokens,
         n_windows=embedded.n_windows,
         embeddings=embedded.embeddings,
+        uncertainty=embedded.uncertainty,
     )
 
 

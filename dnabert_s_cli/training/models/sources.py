@@ -199,6 +199,7 @@ def read_tokenizer(name: str) -> str:
 
 
 def _kmer_network(model: KmerNetwork) -> KmerProfileNetwork:
+    model.drop_uncertainty()
     return KmerProfileNetwork(model, threads=torch.get_num_threads())
 
 

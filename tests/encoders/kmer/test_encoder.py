@@ -128,3 +128,36 @@ def test_both_strands_of_forward_words_are_averaged_if_wanted() -> None:
     assert np.abs(both.embeddings - mean / np.linalg.norm(mean)).max() < 1e-6
     assert (both.n_tokens == 2 * one.n_tokens).all()
     assert (both.n_windows == 2).all()
+
+
+UNSURE = replace(CONFIG, norm="layer", frames=("codons", "tetramers2"), uncertainty=True)
+
+
+def test_uncertainty_is_stated_where_the_config_says_so() -> None:
+    stated = make_encoder(config=UNSURE).embed_counted(SEQUENCES).uncertainty
+    assert stated is not None
+    assert stated.dtype == np.float32
+    assert stated.shape == (300,)
+    assert ((stated > 0) & (stated <= 1)).all()
+    assert len(np.unique(stated)) > 250
+    assert make_encoder().embed_counted(SEQUENCES).uncertainty is None
+
+
+def test_uncertainty_depends_on_the_sequence_alone() -> None:
+    whole = make_encoder(threads=3, config=UNSURE).embed_counted(SEQUENCES)
+    other = make_encoder(config=UNSURE).embed_counted([reverse_complement(dna) for dna in SEQUENCES[::-1]])
+    assert whole.uncertainty is not None
+    assert other.uncertainty is not None
+    assert np.abs(whole.uncertainty - other.uncertainty[::-1]).max() < 1e-6
+    assert np.abs(whole.embeddings - other.embeddings[::-1]).max() < 2e-6
+
+
+def test_what_is_too_short_to_say_anything_is_wholly_uncertain() -> None:
+    stated = make_encoder(config=UNSURE).embed_counted([random_dna(20, 0), random_dna(400, 1)]).uncertainty
+    assert stated is not None
+    assert stated[0] == 1 > stated[1]
+
+
+def test_the_description_says_that_uncertainty_is_stated() -> None:
+    assert make_encoder(config=UNSURE).describe()["uncertainty"] is True
+    assert "uncertainty" not in make_encoder().describe()

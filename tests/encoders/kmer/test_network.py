@@ -68,3 +68,13 @@ def test_rows_do_not_depend_on_each_other_in_evaluation(norm: str) -> None:
 def test_seed_determines_all_weights() -> None:
     first, second = make_network(norm="batch"), make_network(norm="batch")
     assert all(torch.equal(one, second.state_dict()[name]) for name, one in first.state_dict().items())
+
+
+def test_without_its_uncertainty_a_network_is_the_same_but_for_that() -> None:
+    network, profiles = make_network(uncertainty=True).eval(), some_profiles()
+    vectors = network(profiles)
+    assert network.uncertainty(vectors, torch.full((8,), 500)).shape == (8,)
+    network.drop_uncertainty()
+    assert not network.config.uncertainty
+    assert torch.equal(network(profiles), vectors)
+    assert not any(name.startswith("spread") for name in network.state_dict())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnabert_s_cli.errors import DnabertSError
+from dnabert_s_cli.io.embeddings.parts import Part, Shard, part_chunks
 from dnabert_s_cli.io.embeddings.reading import EmbeddingWriter, chain_digest, read_embeddings
+from dnabert_s_cli.io.embeddings.values import id_lines
 from tests.io.chunks import PROVENANCE, SETTINGS, final_files, make_chunk, part_of, three_chunks, write_chunks
 
 SUFFIXES = [".npy", ".npz", ".tsv", ".parquet"]
@@ -123,3 +126,42 @@ def test_digest_depends_on_what_came_before() -> None:
     once = chain_digest("", record)
     assert len(once) == 64
     assert chain_digest(once, record) != once
+
+
+UNSURE = {**SETTINGS, "uncertainty": True}
+
+
+def write_unsure(path: Path) -> None:
+    """Two records with their uncertainty."""
+    chunk = replace(make_chunk(["a", "b"]), uncertainty=np.array([0.25, 0.5], dtype=np.float32))
+    with EmbeddingWriter(path, dim=3, settings=UNSURE, resume=False, force=False) as writer:
+        writer.append(chunk, digest="d")
+        writer.finish({**PROVENANCE, "shard": {"index": 0, "n_shards": 1, "first_record": 0, "n_records": 2}})
+
+
+def test_uncertainty_stands_with_the_ids(tmp_path: Path) -> None:
+    write_unsure(tmp_path / "emb.npy")
+    lines = ["id\tlength\ttokens\twindows\tuncertainty", "a\t100\t20\t1\t0.2500", "b\t101\t21\t2\t0.5000"]
+    assert (tmp_path / "emb.ids.tsv").read_text().splitlines() == lines
+    assert list(read_embeddings(tmp_path / "emb.npy").ids) == ["a", "b"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES[1:])
+def test_tables_of_other_formats_do_without_uncertainty(tmp_path: Path, suffix: str) -> None:
+    write_unsure(tmp_path / f"emb{suffix}")
+    write_chunks(tmp_path / f"plain{suffix}", [make_chunk(["a", "b"])])
+    unsure, plain = read_embeddings(tmp_path / f"emb{suffix}"), read_embeddings(tmp_path / f"plain{suffix}")
+    assert (list(unsure.ids), unsure.lengths_bp.tolist()) == (list(plain.ids), plain.lengths_bp.tolist())
+    assert (unsure.embeddings == plain.embeddings).all()
+
+
+def test_parts_give_back_their_uncertainty(tmp_path: Path) -> None:
+    write_unsure(tmp_path / "emb.npy")
+    part = Part(tmp_path / "emb.npy", Shard(0, 1, 0, 2, 2), np.load(tmp_path / "emb.npy"), {})
+    assert [None if one.uncertainty is None else one.uncertainty.tolist() for one in part_chunks(part)] == [[0.25, 0.5]]
+
+
+def test_an_uncertainty_that_does_not_fit_is_a_mistake() -> None:
+    chunk = replace(make_chunk(["a", "b"]), uncertainty=np.array([0.25], dtype=np.float32))
+    with pytest.raises(ValueError, match="zip"):
+        id_lines(chunk, dim=3)
