@@ -27,5 +27,5 @@ def checked_sequences(sequences: Sequence[str]) -> Sequence[str]:
         if bad is not None:
             letters = " ".join(LETTERS)
             hint = f"sequences consist of {letters} and U"
-            raise DnabertSError(f"'{bad[0]}' is no nucleotide letter", record=f"sequences[{index}]", hint=hint)
+            raise DnabertSError(f"'{bad[0]}' is not a nucleotide letter", record=f"sequences[{index}]", hint=hint)
     return sequences

@@ -65,7 +65,7 @@ def resolve_device(name: str) -> torch.device:
     if device.type == "cuda":
         _check_cuda(name, device)
     elif device.type == "mps" and not torch.backends.mps.is_available():
-        raise DnabertSError("device 'mps' asked for, but this is no Apple GPU", hint="use --device auto or cpu")
+        raise DnabertSError("device 'mps' asked for, but this is not an Apple GPU", hint="use --device auto or cpu")
     elif device.type not in ("cpu", "mps"):
         raise DnabertSError(f"unknown device '{name}'", hint="use auto, cpu, cuda, cuda:N or mps")
     return device

@@ -94,7 +94,7 @@ def locate_model(model: str) -> ModelFolder:
         model: an alias (`dnabert-s`, `dnabert-2`), `owner/name`, or `owner/name@revision`.
 
     Raises:
-        DnabertSError: not a model name; neither cached nor to be had; no model this tool can open.
+        DnabertSError: not a model name; neither cached nor available; no model this tool can open.
     """
     reference = parse_reference(model)
     return find_snapshot(reference, MODEL_FILES) or fetch_snapshot(reference, MODEL_FILES)
@@ -173,7 +173,7 @@ def fetch_snapshot(reference: HubReference, files: FileSet) -> ModelFolder:
         if (lacking := files.lacking(sizes)) is not None or listing.sha is None:
             raise DnabertSError(
                 f"'{reference.name}' is not a model this tool can open: its repository has no {lacking}",
-                hint=f"a model of another kind may open as hf:{reference.hub_id}",
+                hint=f"a model of another kind may open with hf:{reference.hub_id}",
             )
         at_commit = HubReference(reference.hub_id, listing.sha)
         snapshot = _download(at_commit, {name: sizes[name] for name in files.choose(sizes)})
@@ -222,7 +222,7 @@ def _errors_explained(reference: HubReference) -> Iterator[None]:
         yield
     except GatedRepoError as error:
         hint = f"accept its terms at {page}, then put your access token into HF_TOKEN"
-        raise DnabertSError(f"{model} is gated: only users known to the hub may have it", hint=hint) from error
+        raise DnabertSError(f"{model} is gated: only registered users may download it", hint=hint) from error
     except RepositoryNotFoundError as error:
         hint = "check the spelling; a private model needs your access token in HF_TOKEN"
         raise DnabertSError(f"{model} is not at {page}, or is private", hint=hint) from error
@@ -242,7 +242,7 @@ def _transfer_error(reference: HubReference, error: BaseException) -> DnabertSEr
     cause = error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error
     lines = str(cause).strip().splitlines() or [""]
     reason = f"fetching from {constants.ENDPOINT} failed ({type(cause).__name__}: {lines[0][:160]})"
-    return _absent_error(reference, reason, remedy="run this again, which fetches what is still missing; or ")
+    return _absent_error(reference, reason, remedy="run this again to fetch what is missing; or ")
 
 
 def _absent_error(reference: HubReference, reason: str, *, remedy: str) -> DnabertSError:
@@ -251,7 +251,7 @@ def _absent_error(reference: HubReference, reason: str, *, remedy: str) -> Dnabe
     return DnabertSError(
         f"model {named} is not complete in {constants.HF_HUB_CACHE}, and {reason}",
         hint=f"{remedy}use --model {defaults.NO_DOWNLOAD_MODEL}, which needs no download; or run "
-        f"`dnabert-s models pull {name}` on a machine with network and bring its HF_HOME folder here",
+        f"`dnabert-s models pull {name}` on a machine with network and copy its HF_HOME folder here",
     )
 
 

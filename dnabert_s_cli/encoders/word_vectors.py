@@ -107,7 +107,7 @@ def _read_words(raw: bytes, path: Path) -> Iterator[tuple[str, np.ndarray]]:
     try:
         lines = (gzip.decompress(raw) if raw.startswith(_GZIP) else raw).decode("ascii").splitlines()
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DnabertSError(f"is no text of word vectors ({error})", path=path) from error
+        raise DnabertSError(f"is not a text file of word vectors ({error})", path=path) from error
     n_words, dim = _header(lines[0] if lines else "", path)
     if len(lines) - 1 < n_words:
         raise DnabertSError(f"ends after {len(lines) - 1} of {n_words} words", path=path, line=len(lines))
@@ -118,7 +118,9 @@ def _read_words(raw: bytes, path: Path) -> Iterator[tuple[str, np.ndarray]]:
         try:
             vector = np.array(numbers, dtype=np.float64)
         except ValueError as error:
-            raise DnabertSError(f"holds what is no number: {error}", path=path, line=line, record=word) from error
+            raise DnabertSError(
+                f"holds something that is not a number: {error}", path=path, line=line, record=word
+            ) from error
         if not np.isfinite(vector).all():
             raise DnabertSError("holds a number that is not finite", path=path, line=line, record=word)
         if _BASES.issuperset(word.upper()):

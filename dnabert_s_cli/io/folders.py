@@ -53,14 +53,14 @@ def _check_replaceable(path: str | Path, *, force: bool) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise DnabertSError("is a file, not a folder", path=path, hint="name another output folder")
+        raise DnabertSError("is a file, not a folder", path=path, hint="choose another output folder")
     if not any(folder.iterdir()):
         return
     if not force:
         raise DnabertSError("already exists", path=path, hint="--force overwrites it")
     if not (folder / OWN_MARK).is_file():
-        problem = f"holds no {OWN_MARK}, so it is no output of ours and is not replaced"
-        raise DnabertSError(problem, path=path, hint="name another output folder, or remove this one")
+        problem = f"holds no {OWN_MARK}, so dnabert-s did not write it, and it is not replaced"
+        raise DnabertSError(problem, path=path, hint="choose another output folder, or remove this one")
 
 
 def _put_in_place(temporary: Path, target: Path) -> None:

@@ -59,7 +59,7 @@ def _holds(descriptor: int, path: Path, *, deadline: float) -> bool:
     try:
         while not _flock(descriptor, path.parent):
             if time.monotonic() >= deadline:
-                hint = "wait for it, or name another output"
+                hint = "wait for it, or choose another output"
                 raise DnabertSError("another process is writing here", path=path.parent, hint=hint)
             time.sleep(_POLL_S)
         is_ours = os.path.samestat(os.fstat(descriptor), path.stat())
@@ -78,5 +78,5 @@ def _flock(descriptor: int, folder: Path) -> bool:
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-        _LOG.warning("%s: this file system has no locks; start no second run here", folder)
+        _LOG.warning("%s: this file system has no locks; do not start a second run here", folder)
     return True

@@ -82,8 +82,8 @@ class StageFolder:
         if not self.path.exists():
             check_output_folder(self._output, force=self._force)
         elif not (self._resume or self._force):
-            hint = "--resume goes on with it, --force starts anew"
-            raise DnabertSError("an unfinished run is there already", path=self.path, hint=hint)
+            hint = "continue it with --resume, or start over with --force"
+            raise DnabertSError("an unfinished run exists", path=self.path, hint=hint)
         self._lock_fd = lock_folder(self.path)
         self._sweep(everything=not self._resume)
         return self
@@ -93,7 +93,7 @@ class StageFolder:
     ) -> None:
         self._sweep(everything=kind is None)
         if self._stages():
-            logger.info("%s: what is finished is kept there; --resume goes on with it", self.path)
+            logger.info("%s: finished steps are kept there; continue with --resume", self.path)
         else:
             (self.path / LOCK_FILE).unlink(missing_ok=True)
             with suppress(OSError):  # something of the user's is in it: leave that

@@ -24,4 +24,4 @@ def require_memory(needed: int, available: int, *, what: str) -> None:
         hint = "use a machine or job with more memory, or a larger --min-length"
         raise DnabertSError(f"{what} needs about {gib(needed)}, and {gib(available)} are free", hint=hint)
     if needed >= _WORTH_SAYING:
-        logger.info("%s takes about %s of memory; %s are free", what, gib(needed), gib(available))
+        logger.info("%s needs about %s of memory; %s is free", what, gib(needed), gib(available))

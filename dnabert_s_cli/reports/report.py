@@ -142,7 +142,7 @@ def _tiles(content: ReportContent) -> list[str]:
     binned_bp = int(np.sum(contigs.lengths_bp[contigs.bins > 0], dtype=np.int64))
     known = [one for one in bins if one.completeness is not None and one.contamination is not None]
     n_short, short_bp = content.left_out
-    short = f"{n_short:,} shorter left out ({base_pairs(short_bp)})" if n_short else base_pairs(total_bp)
+    short = f"{n_short:,} shorter skipped ({base_pairs(short_bp)})" if n_short else base_pairs(total_bp)
     of_all = f"{base_pairs(binned_bp)} of {base_pairs(total_bp)}"
     tiles = [
         tile("Bins", f"{len(bins):,}", aside=f"{base_pairs(binned_bp)} in them"),

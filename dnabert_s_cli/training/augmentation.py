@@ -62,7 +62,7 @@ class ViewSpec:
             if value not in get_args(known):
                 raise DnabertSError(f"'{value}' is not one of {', '.join(get_args(known))}")
         if self.max_bp is None and self.min_bp is not None:
-            raise DnabertSError(f"views of at least {self.min_bp} bp need a greatest length, too")
+            raise DnabertSError(f"views of at least {self.min_bp} bp need a maximum length, too")
         if self.max_bp is not None and not 1 <= self.shortest_bp <= self.max_bp:
             raise DnabertSError(f"views of {self.shortest_bp} to {self.max_bp} bp: the first must be 1 to the second")
         if not (0 <= self.substitution_rate <= 1 and 0 <= self.indel_rate <= 1):

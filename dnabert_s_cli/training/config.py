@@ -74,7 +74,7 @@ class ModelConfig:
             raise DnabertSError("a model to train is needed", hint="give either --base or --init")
         if self.base is not None and self.tokenizer is not None:
             problem = "a model has the tokenizer that it was trained with"
-            raise DnabertSError(problem, hint="leave --tokenizer out, or start from sizes alone (--init)")
+            raise DnabertSError(problem, hint="omit --tokenizer, or start from sizes alone (--init)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,9 @@ class ObjectiveConfig:
         except (ValueError, ZeroDivisionError):
             valid = False
         if not valid:
-            raise DnabertSError(f"'{self.curriculum}' is no share of the steps", hint="use 0 to 1, such as 1/3 or 0.25")
+            raise DnabertSError(
+                f"'{self.curriculum}' is not a share of the steps", hint="use 0 to 1, such as 1/3 or 0.25"
+            )
 
     @property
     def fraction(self) -> Fraction:

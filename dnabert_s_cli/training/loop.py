@@ -192,7 +192,9 @@ class _Loop:
         if record.n_truncated and not self._warned:
             self._warned = True
             most = self._config.model.max_tokens
-            _LOG.warning("%d sequences of this step are cut at %d tokens (--max-tokens)", record.n_truncated, most)
+            _LOG.warning(
+                "%d sequences of this step are truncated to %d tokens (--max-tokens)", record.n_truncated, most
+            )
 
     def _announce_phase(self, step: int) -> None:
         phase = self._course.maker.curriculum.phase(step)

@@ -105,7 +105,7 @@ def make_trained(config: TrainConfig, data: OpenData, *, saved: SavedRun | None,
     """Model, head and optimiser, new or as saved, on this process's device. Every process must call this.
 
     Raises:
-        DnabertSError: a model that is not to be had, or a mixing layer that it does not have.
+        DnabertSError: a model that is not available, or a mixing layer that it does not have.
     """
     trained: Trained | None = None
     tokenizer = _tokenizer(config, data.pairs, world=world) if saved is None else None
@@ -157,12 +157,12 @@ def _check_same_run(saved: SavedRun, config: TrainConfig, *, surroundings: Surro
     if earlier.n_processes != surroundings.n_processes:
         differing.insert(0, f"it had {earlier.n_processes} processes, now {surroundings.n_processes}")
     if earlier.train_digest != surroundings.train_digest:
-        differing.insert(0, f"its training pairs were others than those in {config.data.train}")
+        differing.insert(0, f"its training pairs differ from those in {config.data.train}")
     if differing:
         raise DnabertSError(
-            f"the run there cannot go on: {'; '.join(differing)}",
+            f"the run cannot be resumed: {'; '.join(differing)}",
             path=saved.folder.parent,
-            hint="give the same options as before, or name another output folder",
+            hint="give the same options as before, or choose another output folder",
         )
 
 

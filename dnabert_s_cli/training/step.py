@@ -120,5 +120,5 @@ class StepMaker:
         return DnabertSError(
             f"step {step + 1}: the {what} is not finite; its batch is lines {shown}{more}",
             path=self.path,
-            hint="lower --lr, set --clip 1, or try --dtype float32; the last checkpoint was kept as it is",
+            hint="lower --lr, set --clip 1, or try --dtype float32; the last checkpoint is untouched",
         )

@@ -60,7 +60,7 @@ def test_table_of_other_sequences_is_refused(command: Command, assembly: Path, r
     command("embed", reads, "-o", tmp_path / "e.npy", "--model", "tnf-c")
     result = command("bin", assembly, "-o", tmp_path / "out", "--embeddings", tmp_path / "e.npy", "-q")
     assert result.code == 1
-    assert f"{tmp_path}/e.npy: knows only 0 of 36 sequences by name" in result.err
+    assert f"{tmp_path}/e.npy: has only 0 of 36 sequences by name" in result.err
     assert not (tmp_path / "out").exists()
 
 
@@ -133,7 +133,7 @@ def test_result_is_replaced_only_by_force_and_other_folders_never(
     (output / "run.json").unlink()
     refused = command("bin", assembly, "-o", output, *BARE, "-q", "--force")
     assert refused.code == 1
-    assert "no output of ours" in refused.err
+    assert "did not write it" in refused.err
 
 
 def test_table_and_sequences_give_vectors_of_one_kind(command: Command, assembly: Path, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_depth_of_other_contigs_is_refused(command: Command, twins: Path, tmp_pa
     depth = write_depth(tmp_path / "d.tsv", [f"x_{n}" for n in range(36)], {"x": "5"})
     result = command("bin", twins, "-o", tmp_path / "out", *BARE, "-d", depth, "-q")
     assert result.code == 1
-    assert f"error: {depth}: knows only 0 of 36 contigs by name" in result.err
+    assert f"error: {depth}: has only 0 of 36 contigs by name" in result.err
     assert traces(tmp_path / "out") == []
 
 
@@ -164,7 +164,7 @@ def test_bins_of_other_contigs_are_refused(command: Command, assembly: Path, tmp
     theirs.write_text("".join(f"k141_{n}\tbin.1\n" for n in range(40)))
     result = command("bin", assembly, "-o", tmp_path / "out", *BARE, "--refine", theirs, "-q")
     assert result.code == 1
-    assert f"error: {theirs}: knows only 0 of 36 contigs by name" in result.err
+    assert f"error: {theirs}: has only 0 of 36 contigs by name" in result.err
     assert traces(tmp_path / "out") == []
 
 

@@ -144,7 +144,7 @@ def test_an_error_keeps_what_is_finished_and_says_so(
         patch.setattr("dnabert_s_cli.pipelines.bin.recipe.cluster_contigs", refuse)
         result = command("bin", assembly, "-o", tmp_path / "out", *BARE)
     assert result.code == 1
-    assert "out.partial: what is finished is kept there; --resume goes on with it" in result.err
+    assert "out.partial: finished steps are kept there; continue with --resume" in result.err
     assert run_bin(command, assembly, tmp_path / "out", "--resume")
 
 

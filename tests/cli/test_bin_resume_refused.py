@@ -30,8 +30,8 @@ def test_an_unfinished_run_is_not_overwritten_silently(
     broken_bin(tmp_path / "out", assembly, *BARE)
     result = command("bin", assembly, "-o", tmp_path / "out", *BARE)
     assert result.code == 1
-    assert "out.partial: an unfinished run is there already" in result.err
-    assert "--resume goes on with it, --force starts anew" in result.err
+    assert "out.partial: an unfinished run exists" in result.err
+    assert "continue it with --resume, or start over with --force" in result.err
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_labels_of_other_sequences_are_refused(command: Command, species_files: 
     arguments = ("--labels", tmp_path / "l.tsv", "--model", "tnf-c", *QUICK, "-o", tmp_path / "c.clf", "-q")
     result = command("classify", "fit", species_files / "references.fa", *arguments)
     assert result.code == 1
-    assert "only 1 of 3 labelled ids are among the sequences; not there: x1, x2" in result.err
+    assert "only 1 of 3 labelled ids are among the sequences; missing: x1, x2" in result.err
     assert not (tmp_path / "c.clf").exists()
 
 
@@ -49,8 +49,8 @@ def test_labels_without_sequence_are_counted(command: Command, species_files: Pa
     (tmp_path / "l.tsv").write_text("".join([*lines[:-6], "y\tspecies 9\n"]))
     arguments = ("--labels", tmp_path / "l.tsv", "--model", "tnf-c", *QUICK, "-o", tmp_path / "c.clf", "-q")
     result = command("classify", "fit", species_files / "references.fa", *arguments)
-    assert "1 of 43 labels are for ids that are not there" in result.err
-    assert "6 of 48 sequences have no label and are left out" in result.err
+    assert "1 of 43 labels are for ids that are not in the input" in result.err
+    assert "6 of 48 sequences have no label and are skipped" in result.err
     assert "1 labels have no sequence, such as species 9" in result.err
 
 
@@ -87,5 +87,5 @@ def test_bad_letter_names_file_line_and_record(command: Command, classifier: Pat
     (tmp_path / "bad.fa").write_text(">a\nACGT\n>b\nAC!T\n")
     result = command("classify", tmp_path / "bad.fa", "-c", classifier, "-q", "-o", tmp_path / "o.tsv")
     assert result.code == 1
-    assert f"error: {tmp_path / 'bad.fa'}:4: record 'b': '!' is no nucleotide letter" in result.err
+    assert f"error: {tmp_path / 'bad.fa'}:4: record 'b': '!' is not a nucleotide letter" in result.err
     assert not (tmp_path / "o.tsv").exists()

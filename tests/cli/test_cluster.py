@@ -71,7 +71,7 @@ def test_hdbscan_of_single_members_is_an_error(command: Command, assembly: Path)
     arguments = ("--method", "hdbscan", "--min-cluster-size", "1", "-q")
     result = command("cluster", assembly, "--model", "tnf-c", *arguments)
     assert result.code == 1
-    assert "hdbscan knows no clusters of 1" in result.err
+    assert "hdbscan cannot find clusters of 1" in result.err
 
 
 def test_more_clusters_than_sequences_is_an_error(command: Command, reads: Path) -> None:

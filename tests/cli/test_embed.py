@@ -84,7 +84,7 @@ def test_several_files_are_one_table_in_order(command: Command, reads: Path, tmp
 def test_short_sequences_are_left_out_and_counted(command: Command, reads: Path, tmp_path: Path) -> None:
     result = command("embed", reads, "-o", tmp_path / "e.npy", "--model", "tnf-c", "-m", "100")
     assert len(np.load(tmp_path / "e.npy")) == 28
-    assert "left out 2 of 30 records shorter than 100 bp" in result.err
+    assert "skipped 2 of 30 records shorter than 100 bp" in result.err
 
 
 def test_stdin_to_stdout_is_a_tsv_stream(reads: Path) -> None:

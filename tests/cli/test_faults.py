@@ -71,7 +71,7 @@ def test_empty_reads_are_left_out_and_counted(command: Command) -> None:
     result = command("embed", FAULTS / "reads_with_empty.fq", "-m", 50, "-o", "-", *MODEL)
     assert result.code == 0
     assert ids(result.out) == ["r1", "r2"]
-    assert "left out 1 reads without a letter" in result.err
+    assert "skipped 1 reads without a letter" in result.err
 
 
 def test_mates_of_one_name_in_two_files_are_told_apart(command: Command, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_all_bad_inputs_are_reported_together(command: Command, tmp_path: Path) 
     result = command("embed", bad, empty, tmp_path / "absent.fa", "-o", tmp_path / "e.npy", "--model", "tnf-c", "-q")
     errors = [line for line in result.err.splitlines() if line.startswith("error: ")]
     assert result.code == 1
-    assert f"error: {bad}:4: record 'b': 'X' is no nucleotide letter" in errors
+    assert f"error: {bad}:4: record 'b': 'X' is not a nucleotide letter" in errors
     assert len(errors) == 5
     assert not list(tmp_path.glob("e.*"))
 

@@ -90,7 +90,7 @@ def test_a_shard_of_other_input_is_refused(command: Command, reads: Path, tmp_pa
     reads.write_text(reads.read_text().replace("A", "C", 1))
     other = make_shards(command, reads, tmp_path / "other")
     found = refused(command, [*shards[:2], other[2]], tmp_path)
-    assert f"error: {other[2]}: was made from other input than {shards[0]}: file 1 differs" in found
+    assert f"error: {other[2]}: was made from different input than {shards[0]}: file 1 differs" in found
 
 
 @pytest.mark.parametrize(("options", "name"), [(("--model", "tnf"), "model"), (("--min-length", "2"), "min_length_bp")])
@@ -120,7 +120,7 @@ def test_a_shard_cut_short_is_refused(command: Command, reads: Path, tmp_path: P
 
 def test_a_table_of_its_own_is_no_shard(command: Command, reads: Path, tmp_path: Path) -> None:
     assert command("embed", reads, "-o", tmp_path / "one.npy", "--model", "tnf-c", "-q").code == 0
-    assert "is a table of its own" in refused(command, [tmp_path / "one.npy"], tmp_path)
+    assert "is a complete table" in refused(command, [tmp_path / "one.npy"], tmp_path)
 
 
 def test_a_file_that_is_not_there_is_an_error(command: Command, tmp_path: Path) -> None:

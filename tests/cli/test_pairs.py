@@ -80,7 +80,7 @@ def test_bad_letter_names_file_line_and_record(command: Command, genomes: list[P
     genomes[2].write_text(">contig\nACGT\nAC!T\n")
     result = command("pairs", *genomes, "-o", tmp_path / "p.csv", "-q")
     assert result.code == 1
-    assert f"error: {genomes[2]}:3: record 'contig': '!' is no nucleotide letter" in result.err
+    assert f"error: {genomes[2]}:3: record 'contig': '!' is not a nucleotide letter" in result.err
     assert not (tmp_path / "p.csv").exists()
 
 

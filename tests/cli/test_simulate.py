@@ -50,7 +50,7 @@ def test_bad_genome_names_file_line_and_record(command: Command, genomes: Path, 
     (tmp_path / "g1.fa").write_text(">c\nAC!T\n")
     result = command("simulate", "clustering", genomes, "-o", tmp_path / "set", "-q")
     assert result.code == 1
-    assert f"error: {tmp_path / 'g1.fa'}:2: record 'c': '!' is no nucleotide letter" in result.err
+    assert f"error: {tmp_path / 'g1.fa'}:2: record 'c': '!' is not a nucleotide letter" in result.err
     assert not (tmp_path / "set").exists()
 
 

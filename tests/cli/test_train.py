@@ -104,8 +104,8 @@ def test_wrong_usage_is_told(
     [
         (("--gpus", "77"), "77 GPUs asked for"),
         (("--gpus", "2", "--processes", "2"), "either --gpus or --processes"),
-        (("--min-view", "50"), "need a greatest length"),
-        (("--curriculum", "2"), "no share of the steps"),
+        (("--min-view", "50"), "need a maximum length"),
+        (("--curriculum", "2"), "not a share of the steps"),
         (("--base", "dnabert-2"), "a model to train is needed"),
     ],
 )
@@ -160,7 +160,7 @@ def test_an_error_of_one_process_is_told_once(training_inputs: TrainingInputs, t
     result = subprocess.run([*MAIN, *given], capture_output=True, text=True, check=False)
     assert result.returncode == 1
     first, hint = result.stderr.splitlines()
-    assert first == f"error: {tmp_path / 'bad.csv'}:151: column 2: '-' is no nucleotide letter"
+    assert first == f"error: {tmp_path / 'bad.csv'}:151: column 2: '-' is not a nucleotide letter"
     assert hint.startswith("hint: ")
 
 
@@ -168,6 +168,6 @@ def test_a_signal_leaves_a_checkpoint_to_go_on_from(training_inputs: TrainingInp
     run = started(arguments(training_inputs, tmp_path / "a", "--epochs", 5000))
     wait_for_rows(tmp_path / "a" / "log.csv", 2)
     run.terminate()
-    assert "asked to stop" in run.communicate()[1]
+    assert "stopping" in run.communicate()[1]
     assert run.returncode == 143
     assert {"best", "last"} <= {path.name for path in (tmp_path / "a").iterdir()}

@@ -16,7 +16,9 @@ def test_one_string_is_no_list(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["tnf-c", "kmer-s"])
-@pytest.mark.parametrize(("bad", "problem"), [("", "empty"), ("ACXGT", "'X' is no nucleotide"), ("AC GT", "' ' is no")])
+@pytest.mark.parametrize(
+    ("bad", "problem"), [("", "empty"), ("ACXGT", "'X' is not a nucleotide"), ("AC GT", "' ' is not a nucleotide")]
+)
 def test_bad_sequence_is_named(model: str, bad: str, problem: str) -> None:
     with pytest.raises(DnabertSError, match=problem) as caught:
         load_encoder(model).embed(["ACGTACGTAC", bad])

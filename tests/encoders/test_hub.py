@@ -177,7 +177,7 @@ def test_gated_repository(hub_server: HubServer, repository: Path, home: Path) -
     hub_server.publish(OTHER, repository, commit=FIRST)
     hub_server.refusals[OTHER] = (403, "GatedRepo")
     found = call(hub_server, home, f"locate_model('{OTHER}')")
-    assert found["problem"] == f"model '{OTHER}' is gated: only users known to the hub may have it"
+    assert found["problem"] == f"model '{OTHER}' is gated: only registered users may download it"
     assert f"{hub_server.url}/{OTHER}" in found["hint"]
 
 

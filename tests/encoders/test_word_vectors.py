@@ -70,12 +70,12 @@ def test_another_file_has_another_fingerprint(tmp_path: Path) -> None:
         ("999999 2\n", "more than k-mers make", 1),
         ("2 2\nAAAA 1 2\n", "ends after 1 of 2 words", 2),
         ("1 2\nAAAA 1\n", "has 1 numbers", 2),
-        ("1 2\nAAAA 1 x\n", "no number", 2),
+        ("1 2\nAAAA 1 x\n", "not a number", 2),
         ("1 2\nAAAA 1 nan\n", "not finite", 2),
         ("1 2\n\n", "has 0 numbers", 2),
         ("1 2\nAAAA 1 2\n", "lacks 255 of 256 words, such as AAAC", None),
         ("1 1\nAAAAAAAAA 1\n", "only words of 9 bases", None),
-        ("1 1\nÄ 1\n", "is no text of word vectors", None),
+        ("1 1\nÄ 1\n", "is not a text file of word vectors", None),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, text: str, problem: str, line: int | None) -> None:

@@ -91,12 +91,12 @@ def test_something_of_the_users_is_spared(tmp_path: Path) -> None:
 def test_an_unfinished_run_is_an_error_that_names_both_ways_on(tmp_path: Path) -> None:
     break_off(tmp_path / "out", "halves")
     with (
-        pytest.raises(DnabertSError, match="an unfinished run is there already") as caught,
+        pytest.raises(DnabertSError, match="an unfinished run exists") as caught,
         StageFolder(tmp_path / "out", resume=False, force=False),
     ):
         pass
     assert caught.value.path == str(tmp_path / "out.partial")
-    assert caught.value.hint == "--resume goes on with it, --force starts anew"
+    assert caught.value.hint == "continue it with --resume, or start over with --force"
 
 
 def test_a_finished_output_is_an_error_before_anything_is_made(tmp_path: Path) -> None:

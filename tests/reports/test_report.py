@@ -23,7 +23,7 @@ def test_key_numbers_and_facts_of_the_run_are_shown(tmp_path: Path) -> None:
     page = _page(tmp_path, some_content())
     for shown in ("dnabert-s bin &#x27;my contigs.fa&#x27; -o out", "kmedoid, similarity 0.9877", "abc123", "1.00 GiB"):
         assert shown in page
-    assert "7 shorter left out (4.3 kbp)" in page
+    assert "7 shorter skipped (4.3 kbp)" in page
     assert '<dt>Bins</dt><dd class="figure">3</dd>' in page
 
 

@@ -149,7 +149,7 @@ def test_each_strand_has_an_even_chance_in_each_view() -> None:
     [
         ({"kind": "twins"}, "'twins' is not one of same_species, dropout, double_strand, mutate"),
         ({"length_law": "normal"}, "'normal' is not one of uniform, log_uniform"),
-        ({"min_bp": 10}, "views of at least 10 bp need a greatest length, too"),
+        ({"min_bp": 10}, "views of at least 10 bp need a maximum length, too"),
         ({"min_bp": 10, "max_bp": 9}, "views of 10 to 9 bp: the first must be 1 to the second"),
         ({"min_bp": 0, "max_bp": 9}, "views of 0 to 9 bp: the first must be 1 to the second"),
         ({"max_bp": 0}, "views of 0 to 0 bp: the first must be 1 to the second"),

@@ -42,7 +42,7 @@ def test_a_base_keeps_its_tokenizer() -> None:
 
 @pytest.mark.parametrize("text", ["x", "1/0", "-1", "1.5", ""])
 def test_a_curriculum_is_a_share(text: str) -> None:
-    with pytest.raises(DnabertSError, match="no share of the steps"):
+    with pytest.raises(DnabertSError, match="not a share of the steps"):
         ObjectiveConfig(curriculum=text)
 
 

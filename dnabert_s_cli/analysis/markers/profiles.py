@@ -113,7 +113,7 @@ def _parse(hmm_bytes: bytes, path: str | Path) -> list[pyhmmer.plan7.HMM[Any]]:
         raise DnabertSError(problem, path=path, hint=_FORMAT_HINT) from error
     for hmm in hmms:
         if not hmm.alphabet.is_amino():
-            raise DnabertSError("is no profile of a protein", path=path, record=_text(hmm.name), hint=_FORMAT_HINT)
+            raise DnabertSError("is not a profile of a protein", path=path, record=_text(hmm.name), hint=_FORMAT_HINT)
     # pyhmmer passes over what it cannot finish where a file ends within the head of a profile
     is_cut = hmm_bytes.startswith(b"HMMER3/") and not hmm_bytes.rstrip().endswith(b"//")
     if is_cut or not hmms:

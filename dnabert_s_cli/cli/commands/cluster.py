@@ -126,8 +126,8 @@ def _number(text: str) -> int | None:
 def _show(found: Clusters, scores: dict[str, float]) -> None:
     threshold = f" at similarity {found.options.min_similarity:.4f}" if found.options.min_similarity else ""
     say(
-        f"{found.n_clusters:,} clusters{threshold}; {found.n_unassigned:,} of {len(found.labels):,} records in none; "
-        f"{duration(found.seconds)}"
+        f"{found.n_clusters:,} clusters{threshold}; {found.n_unassigned:,} of {len(found.labels):,} records "
+        f"unassigned; {duration(found.seconds)}"
     )
     if scores:
         say("against the labels: " + ", ".join(f"{name} {value:.4g}" for name, value in scores.items()))

@@ -77,10 +77,10 @@ def depth(
             progress=shown,
         )
     if not report.has_variance:
-        warn("the table has no variances, as an input has none: give MetaBAT2 the option --cvExt")
+        warn("the table has no variances because an input has none; run MetaBAT2 with --cvExt")
     if report.n_unknown_lengths:
         warn(f"{report.n_unknown_lengths:,} contigs are of unknown length, written as 0")
     say(
-        f"{report.n_contigs:,} contigs in {report.n_samples:,} samples; {report.n_short:,} shorter contigs left out; "
+        f"{report.n_contigs:,} contigs in {report.n_samples:,} samples; {report.n_short:,} shorter contigs skipped; "
         f"{duration(report.seconds)}"
     )

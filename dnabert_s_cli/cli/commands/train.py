@@ -60,7 +60,7 @@ def _say_result(report: TrainReport, output: Path) -> None:
     """Summary of the run, and where the model is."""
     state = report.state
     rate = scaled(state.n_tokens / max(state.seconds, 1e-6), "tokens")
-    best = f"best after step {state.best_step:,}" if state.best_value is not None else "nothing measured: best is last"
+    best = f"best after step {state.best_step:,}" if state.best_value is not None else "not measured: best is the last"
     say(
         f"{state.step:,} of {report.n_steps:,} steps, {scaled(state.n_tokens, 'tokens')} in {duration(report.seconds)} "
         f"({rate}/s); {best}; {output}/best"

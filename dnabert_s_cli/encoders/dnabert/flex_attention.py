@@ -146,14 +146,14 @@ def compiled_kernel(device: torch.device, dtype: torch.dtype) -> Kernel | None:
         _warn(error)
         return None
     if not difference <= _MOST_DIFFERENCE:
-        logger.warning("compiled attention is off by %.3g here, so the plain way is taken, which is slower", difference)
+        logger.warning("compiled attention is off by %.3g here; using plain attention, which is slower", difference)
         return None
     return kernel
 
 
 def _warn(error: Exception) -> None:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-    logger.warning("attention could not be compiled, so the plain way is taken, which is slower: %s", reason)
+    logger.warning("attention could not be compiled; using plain attention, which is slower: %s", reason)
 
 
 def _difference_to_plain(kernel: Kernel, *, device: torch.device, dtype: torch.dtype) -> float:

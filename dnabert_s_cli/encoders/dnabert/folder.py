@@ -129,7 +129,7 @@ def model_files(folder: Path) -> tuple[Path, Path, Path]:
     if not weights:
         missing.append(" or ".join(WEIGHT_FILES))
     if missing:
-        raise DnabertSError(f"no model folder: {', '.join(missing)} missing", path=folder, hint=_STOCK_HINT)
+        raise DnabertSError(f"not a model folder: {', '.join(missing)} missing", path=folder, hint=_STOCK_HINT)
     return folder / CONFIG_FILE, folder / TOKENIZER_FILE, folder / weights[0]
 
 

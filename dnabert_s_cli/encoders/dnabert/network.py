@@ -57,7 +57,7 @@ class TransformerConfig:
         made = cls(**values)  # type: ignore[arg-type]  # each value was checked against its field above
         if made.num_attention_heads < 1 or made.hidden_size % made.num_attention_heads:
             raise DnabertSError(
-                f"hidden_size {made.hidden_size} is no multiple of num_attention_heads {made.num_attention_heads}",
+                f"hidden_size {made.hidden_size} is not a multiple of num_attention_heads {made.num_attention_heads}",
                 path=path,
             )
         return made

@@ -151,8 +151,8 @@ class KmerEncoder:
         if n_short and not self._has_warned:
             self._has_warned = True
             logger.warning(
-                "%d sequences (here, and perhaps more to come) have fewer than %d k-mers of A, C, G, T: "
-                "too short to embed, they all get the same vector, which says nothing",
+                "%d sequences so far have fewer than %d k-mers of A, C, G, T: "
+                "too short to embed; they all get the same, uninformative vector",
                 n_short,
                 MIN_KMERS,
             )

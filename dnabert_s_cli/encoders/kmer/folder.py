@@ -57,7 +57,7 @@ def load_kmer_network(folder: Path) -> KmerNetwork:
     """
     missing = [name for name in (CONFIG_FILE, WEIGHTS_FILE) if not (folder / name).is_file()]
     if missing:
-        raise DnabertSError(f"no k-mer model: {', '.join(missing)} missing", path=folder)
+        raise DnabertSError(f"not a k-mer model: {', '.join(missing)} missing", path=folder)
     config_path, weights_path = folder / CONFIG_FILE, folder / WEIGHTS_FILE
     with torch.device("meta"):
         network = KmerNetwork(KmerNetworkConfig.from_json(read_json(config_path), path=str(config_path)))

@@ -60,7 +60,7 @@ def check_kmer(kmer: int | str) -> str | None:
         return f"k should be 1 to {MAX_BASES}, found {kmer}"
     pattern = pattern_of(kmer)
     if not set(pattern) <= {"0", "1"} or not pattern.startswith("1") or pattern != pattern[::-1]:
-        return f"a pattern is of 1 and 0, begins with 1 and reads the same from both ends, unlike '{pattern[:40]}'"
+        return f"a pattern consists of 1 and 0, begins with 1 and is a palindrome, unlike '{pattern[:40]}'"
     if pattern.count("1") > MAX_BASES or len(pattern) > MAX_SPAN_BP:
         return f"a pattern has at most {MAX_BASES} times 1 within {MAX_SPAN_BP}, unlike '{pattern[:40]}'"
     return None

@@ -66,7 +66,7 @@ def _fasta(row: ClusterRow, sequence_of: Mapping[str, str]) -> str:
     name = row.representative
     if name not in sequence_of:
         hint = "the input must not change during a run"
-        raise DnabertSError("the record stands for a cluster but is no longer in the input", record=name, hint=hint)
+        raise DnabertSError("the representative of a cluster is no longer in the input", record=name, hint=hint)
     return fasta_record(f"{name} cluster={row.number} members={row.n_members}", sequence_of[name]).decode()
 
 

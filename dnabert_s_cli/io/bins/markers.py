@@ -93,7 +93,7 @@ def read_marker_hits(path: str | Path) -> Iterator[HitRow]:
                 yield _parse_hit(values, path, line=line)
             elif tuple(values) != _HEADER:
                 hint = f"its first line should be: {' TAB '.join(_HEADER)}"
-                raise DnabertSError("is no table of marker hits", path=path, line=line, hint=hint)
+                raise DnabertSError("is not a table of marker hits", path=path, line=line, hint=hint)
 
 
 def _parse_hit(values: list[str], path: str | Path, *, line: int) -> HitRow:
@@ -116,5 +116,5 @@ def _parse_hit(values: list[str], path: str | Path, *, line: int) -> HitRow:
             f"a number or strand cannot be read ({error})", path=path, line=line, record=contig
         ) from error
     if not math.isfinite(row.score) or row.gene_start > row.gene_end or not 0 < row.model_start <= row.model_end:
-        raise DnabertSError("its numbers make no sense", path=path, line=line, record=contig)
+        raise DnabertSError("its numbers are inconsistent", path=path, line=line, record=contig)
     return row

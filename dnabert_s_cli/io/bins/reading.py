@@ -143,7 +143,7 @@ def _read_lengths(path: str | Path) -> dict[str, int]:
             name, length_bp = id_of(name), whole_number(text)
             if not length_bp:
                 raise DnabertSError(
-                    f"the length '{text[:20]}' is no number of bases", path=path, line=line, record=name
+                    f"the length '{text[:20]}' is not a number of bases", path=path, line=line, record=name
                 )
             length_of[name] = length_bp
     return length_of

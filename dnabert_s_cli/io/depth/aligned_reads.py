@@ -80,6 +80,6 @@ class ReadSieve:
         ranks = np.concatenate([[self._last], ranks])
         if np.any(ranks[1:] < ranks[:-1]):
             row = int(np.argmax(ranks[1:] < ranks[:-1]))
-            problem = f"reads are not sorted by position: record {self._n_records + row + 1} stands before its place"
+            problem = f"reads are not sorted by position: record {self._n_records + row + 1} is out of order"
             raise DnabertSError(problem, path=self._path, hint="sort the file: samtools sort -o sorted.bam FILE")
         self._last = ranks[-1]

@@ -44,8 +44,8 @@ _OTHER_ROWS = {  # first columns of tables whose rows are no contigs
 SUMMARY_ROWS = frozenset(("unmapped", "total", "*"))  # names of rows that are no contigs
 _SUFFIXES = re.compile(r"(?:\.(?:gz|bz2|xz|zst))?$")
 _KNOWN = (
-    "read are tables of jgi_summarize_bam_contig_depths, CoverM (contig, mean), strobealign --aemb and VAMB, and any "
-    "TSV with a header: a column named contig, then one of numbers for each sample"
+    "supported are tables of jgi_summarize_bam_contig_depths, CoverM (contig, mean), strobealign --aemb and VAMB, and "
+    "any TSV with a header: a column named contig, then one of numbers for each sample"
 )
 
 
@@ -110,7 +110,7 @@ def _coverm_columns(fields: list[str], path: str | Path, *, line: int) -> DepthC
     suffix = next((one for one in _COVERM_MEANS if any(_is_mean(field, one) for field in fields)), None)
     if suffix is None:
         hint = "run CoverM with --methods mean, or mean variance, or metabat"
-        raise DnabertSError("has no column of means", path=path, line=line, hint=hint)
+        raise DnabertSError("has no mean column", path=path, line=line, hint=hint)
     means = tuple(column for column, field in enumerate(fields) if _is_mean(field, suffix))
     samples = tuple(fields[column].removesuffix(suffix) for column in means)
     variances = tuple(fields.index(name) for sample in samples if (name := sample + _COVERM_VARIANCE) in fields)
@@ -159,7 +159,7 @@ def _is_number(field: str) -> bool:
 
 def _check_samples(samples: tuple[str, ...], path: str | Path, *, line: int) -> None:
     if not samples:
-        raise DnabertSError("has no column of a sample", path=path, line=line, hint=_KNOWN)
+        raise DnabertSError("has no sample column", path=path, line=line, hint=_KNOWN)
     for index, sample in enumerate(samples):
         if not sample:
             raise DnabertSError("a column has no name", path=path, line=line, hint="name each sample in the header")

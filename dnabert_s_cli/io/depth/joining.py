@@ -34,7 +34,7 @@ def merge_depths(sources: Sequence[Source]) -> DepthTable:
     rows_of_sources = [_rows_of(row_of, table.names) for _, table in sources]
     for (path, table), rows in zip(sources, rows_of_sources, strict=True):
         if len(rows) < n_contigs:
-            problem = "%s: knows %d of %d contigs; the depth of the other %d is taken as 0"
+            problem = "%s: has %d of %d contigs; depth is 0 for the other %d"
             _LOG.warning(problem, path, len(table.names), n_contigs, n_contigs - len(rows))
     has_variance = all(table.variance is not None for _, table in sources)
     parts = zip(sources, rows_of_sources, strict=True)
@@ -55,7 +55,7 @@ def join_depth(table: DepthTable, names: Sequence[str], *, lengths_bp: np.ndarra
         DnabertSError: fewer than half of the contigs are in the table, or one has another length there.
     """
     hint = "give depths of these contigs; names are compared up to the first blank"
-    problem = "knows only {matched} of {names} contigs by name"
+    problem = "has only {matched} of {names} contigs by name"
     found = match_names(names, table.names, path=path, problem=problem, hint=hint)
     places, rows = found.places, found.rows
     if found.n_missing or found.n_extra:

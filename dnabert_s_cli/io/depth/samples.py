@@ -104,7 +104,7 @@ def open_alignment_files(paths: Iterable[str | Path], *, reference_path: str | P
             first = path_of.setdefault(Path(path).name, path)
             if first is not path:
                 hint = "the name of the file is that of the sample: rename one"
-                raise DnabertSError(f"another file is named the same: {first}", path=path, hint=hint)
+                raise DnabertSError(f"another file has the same name: {first}", path=path, hint=hint)
             files.append(_open(str(path), reference_path=reference_path))
         except DnabertSError as error:
             problems.append(error)
@@ -151,7 +151,7 @@ def _open(path: str, *, reference_path: str | Path | None) -> AlignmentFile:
             hint = "give it as a table of depths, if it is one; SAM must be sorted and converted: samtools sort"
             raise DnabertSError("is neither BAM nor CRAM", path=path, hint=hint)
         if path == "-" or not Path(path).is_file():
-            raise DnabertSError("is no file on disk", path=path, hint="write the alignments to a file first")
+            raise DnabertSError("is not a file on disk", path=path, hint="write the alignments to a file first")
         with opened_alignments(stream, path, reference_path=reference_path) as alignments:
             names, lengths_bp = alignments.references, np.array(alignments.lengths, dtype=np.int64)
     if not names:
@@ -223,9 +223,11 @@ def _depth_table(file: AlignmentFile, options: DepthOptions, *, reads: Iterable[
         sums.add(batch)
     mean, variance = sums.finish()
     if not sums.n_reads:
-        _LOG.warning("%s: no read counts; its depth is 0 everywhere", file.path)
+        _LOG.warning("%s: no read passes the filters; its depth is 0 everywhere", file.path)
     if sums.n_without_edits:
-        problem = "%s: %d reads have no NM tag; only an X in their CIGAR tells mismatches (samtools calmd adds the tag)"
+        problem = (
+            "%s: %d reads have no NM tag; mismatches are known only from X in their CIGAR (samtools calmd adds the tag)"
+        )
         _LOG.warning(problem, file.path, sums.n_without_edits)
     sample = (Path(file.path).name,)
     return DepthTable(

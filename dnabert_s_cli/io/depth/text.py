@@ -126,7 +126,7 @@ def _part(rows: Sequence[_Row], columns: DepthColumns, *, path: str | Path, line
         lengths = _numbers(rows, [columns.length], path=path)[:, 0]
         if np.any(lengths > MOST):
             line, fields = rows[int(np.argmax(lengths))]
-            problem = f"the length '{fields[columns.length][:_SHOWN]}' is no number of bases"
+            problem = f"the length '{fields[columns.length][:_SHOWN]}' is not a number of bases"
             raise DnabertSError(problem, path=path, line=line, record=fields[0].split()[0])
     return _Part(
         lengths_bp=np.rint(lengths).astype(np.int64),

@@ -39,7 +39,7 @@ class VectorCache:
         try:
             vectors: np.ndarray = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError):
-            logger.warning("%s: cannot be read; the vectors are made anew", path)
+            logger.warning("%s: cannot be read; computing the vectors again", path)
             return None
         return vectors if vectors.ndim == 2 and len(vectors) == n_rows else None
 
@@ -53,7 +53,7 @@ class VectorCache:
             with atomic_path(path) as temporary, temporary.open("wb") as stream:
                 np.save(stream, vectors, allow_pickle=False)
         except OSError as error:
-            logger.warning("%s: vectors are not kept: %s", path.parent, error.strerror or error)
+            logger.warning("%s: vectors are not cached: %s", path.parent, error.strerror or error)
 
     def _path(self, encoder_facts: Mapping[str, object], data_hash: str) -> Path | None:
         if self.folder is None:

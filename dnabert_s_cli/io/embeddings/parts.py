@@ -78,7 +78,7 @@ def read_part(path: Path) -> Part:
         DnabertSError: not a .npy with its ids and a run.json that says which part it is, or rows are missing.
     """
     if path.suffix != ".npy":
-        raise DnabertSError(f"is no part of a table: suffix '{path.suffix}'", path=path, hint=_HINT_NO_PART)
+        raise DnabertSError(f"is not part of a table: suffix '{path.suffix}'", path=path, hint=_HINT_NO_PART)
     rows, run_path = _read_existing_npy(path), run_path_of(path, "npy")
     for needed in (ids_path_of(path), run_path):
         if not needed.is_file():
@@ -90,7 +90,7 @@ def read_part(path: Path) -> Part:
     found = run.get(SHARD_KEY) if isinstance(run, dict) else None
     names = {field.name for field in fields(Shard)}
     if not isinstance(found, dict) or found.keys() != names or not all(type(one) is int for one in found.values()):
-        raise DnabertSError("is a table of its own, not a part of one", path=path, hint=_HINT_NO_PART)
+        raise DnabertSError("is a complete table, not a part of one", path=path, hint=_HINT_NO_PART)
     part = Part(path, Shard(**found), rows, run)
     if len(rows) != part.shard.n_records:
         problem = f"holds {len(rows):,} rows, its run.json says {part.shard.n_records:,}"
@@ -163,10 +163,10 @@ def _foreign(part: Part, first: Part) -> DnabertSError | None:
         return DnabertSError(problem, path=part.path, hint=hint)
     for number, pair in enumerate(zip(part.input_digests, first.input_digests, strict=False), start=1):
         if pair[0] != pair[1]:
-            problem = f"was made from other input than {first.path}: file {number} differs"
+            problem = f"was made from different input than {first.path}: file {number} differs"
             return DnabertSError(problem, path=part.path, hint=hint)
     if len(part.input_digests) != len(first.input_digests) or part.shard.total_records != first.shard.total_records:
-        return DnabertSError(f"was made from other input than {first.path}", path=part.path, hint=hint)
+        return DnabertSError(f"was made from different input than {first.path}", path=part.path, hint=hint)
     for name in dict.fromkeys(("model", *first.settings, *part.settings)):
         here, there = part.settings.get(name), first.settings.get(name)
         if here != there:

@@ -95,7 +95,7 @@ def read_ids(path: Path) -> tuple[list[str], npt.NDArray[np.int64]]:
         header = _text(stream.readline())
         if header.split("\t")[:2] != list(ID_COLUMNS[:2]):
             hint = f"its first line must be: {' '.join(ID_COLUMNS)}, separated by TABs"
-            raise DnabertSError(f"no header of an ids file: '{header[:60]}'", path=path, line=1, hint=hint)
+            raise DnabertSError(f"not the header of an ids file: '{header[:60]}'", path=path, line=1, hint=hint)
         for line, text in enumerate(stream, start=FIRST_LINE):
             name, length_bp = _id_and_length(_text(text).split("\t"), path, line=line)
             ids.append(name)
@@ -148,7 +148,7 @@ def _id_and_length(fields: list[str], path: Path, *, line: int) -> tuple[str, in
         raise DnabertSError(problem, path=path, line=line)
     name, length = fields[:2]
     if not (length.isascii() and length.isdigit()):
-        problem = f"length '{length[:60]}' is no whole number"
+        problem = f"length '{length[:60]}' is not a whole number"
         raise DnabertSError(problem, path=path, line=line, record=name)
     return name, int(length)
 
@@ -158,7 +158,7 @@ def _dim_of_header(header: str, path: Path) -> int:
     dim = len(columns) - len(ID_COLUMNS)
     if tuple(columns[: len(ID_COLUMNS)]) != ID_COLUMNS or dim < 1:
         hint = f"its first line must be: {' '.join(ID_COLUMNS)} e0 e1 ..., separated by TABs"
-        raise DnabertSError(f"no header of an embedding table: '{header[:60]}'", path=path, line=1, hint=hint)
+        raise DnabertSError(f"not the header of an embedding table: '{header[:60]}'", path=path, line=1, hint=hint)
     return dim
 
 

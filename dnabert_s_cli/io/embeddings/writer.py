@@ -116,8 +116,8 @@ class EmbeddingWriter:
 
     def _start(self, *, is_new: bool, resume: bool, force: bool) -> None:
         if not (is_new or resume or force):
-            hint = "--resume goes on with it, --force starts anew"
-            raise DnabertSError("an unfinished run is there already", path=self._partial.path, hint=hint)
+            hint = "continue it with --resume, or start over with --force"
+            raise DnabertSError("an unfinished run exists", path=self._partial.path, hint=hint)
         if resume:
             self._partial.resume()
         else:

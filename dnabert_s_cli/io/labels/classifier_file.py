@@ -58,12 +58,12 @@ def read_classifier_file(path: str | Path) -> ClassifierFile:
             arrays = {name: archive[name] for name in archive.files}
         metadata = json.loads(bytes(arrays.pop(_METADATA)).decode())
     except KeyError as error:
-        raise DnabertSError("is a .npz archive, but no classifier", path=path, hint=_HINT) from error
+        raise DnabertSError("is a .npz archive, but not a classifier", path=path, hint=_HINT) from error
     except (ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, OSError) as error:
-        problem = "cannot be read: truncated, damaged, or no classifier"
+        problem = "cannot be read: truncated, damaged, or not a classifier"
         raise DnabertSError(problem, path=path, hint=_HINT) from error
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        raise DnabertSError("is no classifier of dnabert-s", path=path, hint=_HINT)
+        raise DnabertSError("is not a classifier of dnabert-s", path=path, hint=_HINT)
     if metadata.get("format_version") != FORMAT_VERSION:
         version = metadata.get("format_version")
         hint = "update dnabert-s, or fit the classifier again"

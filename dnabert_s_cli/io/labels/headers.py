@@ -14,7 +14,7 @@ from ..files import open_input
 
 _TAXID = re.compile(r"kraken:taxid\|(\d+)")
 _MOST_PROBLEMS = 20
-_HINT = "write the label behind the name, as in '>contig_1 s__Escherichia coli', or give --labels"
+_HINT = "write the label after the name, as in '>contig_1 s__Escherichia coli', or give --labels"
 
 
 def read_header_labels(paths: Sequence[str | Path]) -> dict[str, str]:

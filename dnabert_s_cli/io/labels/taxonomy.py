@@ -118,7 +118,7 @@ def _checked_ranks(
     order = [rank_order(letter) for letter in letters] if is_known else []
     if not is_known or sorted(set(order)) != order or any(_INNER_PREFIX.search(name) for _, name in named):
         hint = "a lineage is d__NAME;p__NAME;c__NAME;o__NAME;f__NAME;g__NAME;s__NAME"
-        raise DnabertSError(f"'{text[:60]}' is no lineage", path=path, record=record, hint=hint)
+        raise DnabertSError(f"'{text[:60]}' is not a lineage", path=path, record=record, hint=hint)
     return [(letter, name) for letter, name in named if letter and name]
 
 
@@ -162,7 +162,7 @@ def read_taxonomy(path: str | Path, taxids: Collection[str]) -> dict[str, Lineag
         raise DnabertSError(
             f"does not know {len(missing):,} of {len(taxids):,} labels as taxids: {shown}",
             path=path,
-            hint="labels must be NCBI taxids where --taxonomy is given; take a taxonomy of their date",
+            hint="with --taxonomy, labels must be NCBI taxids; use a taxonomy of the same date",
         )
     return found
 
@@ -195,7 +195,7 @@ def _read_dumps(folder: Path, taxids: Collection[str]) -> dict[str, Lineage]:
     for line, fields in _dump_lines(folder / "nodes.dmp", n_fields=3):
         node, parent = (whole_number(field, most=_LARGEST_TAXID) for field in fields[:2])
         if node is None or parent is None:
-            raise DnabertSError("a taxid is no number", path=folder / "nodes.dmp", line=line)
+            raise DnabertSError("a taxid is not a number", path=folder / "nodes.dmp", line=line)
         parents[node] = parent
         if fields[2] in _NCBI_RANKS:
             ranks[node] = _NCBI_RANKS[fields[2]]

@@ -103,4 +103,4 @@ def _keep(index_path: Path, numbers: Offsets) -> None:
         with atomic_path(index_path) as temporary, temporary.open("wb") as stream:
             np.save(stream, numbers)
     except (OSError, DnabertSError) as error:
-        _LOG.info("the index is not kept: %s", error)
+        _LOG.info("the index is not stored: %s", error)

@@ -139,5 +139,5 @@ def _no_sequence(path: str, name: str, *, line: int | None = None) -> DnabertSEr
 
 def _log_repeated(path: str, n_repeated: int) -> None:
     if n_repeated:
-        problem = "%s: left out %d secondary and supplementary records, which repeat other reads"
+        problem = "%s: skipped %d secondary and supplementary records, which repeat other reads"
         _log.info(problem, path, n_repeated)

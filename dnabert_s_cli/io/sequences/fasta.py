@@ -117,7 +117,7 @@ class _OpenRecord:
         if self._problem is None and not sequence:
             self._problem = empty_sequence(self._path, line=self._line, name=self._name)
             if b"\r" in self._header.strip():
-                problem, hint = "lines end in a lone carriage return, as on old Macs", "tr '\\r' '\\n' mends it"
+                problem, hint = "lines end in a lone carriage return, as on old Macs", "convert it: tr '\\r' '\\n'"
                 self._problem = DnabertSError(problem, path=self._path, line=self._line, record=self._name, hint=hint)
         if self._problem is not None:
             return Chunk([], [], self._problem)

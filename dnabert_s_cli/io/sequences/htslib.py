@@ -32,7 +32,7 @@ _TRUNCATED_HINT = "the file is truncated: copy or download it again"
 def opened_alignments(
     source: io.BufferedReader, path: str, *, reference_path: str | Path | None
 ) -> Iterator[pysam.AlignmentFile]:
-    """An open BAM or CRAM file; `source` is read where `path` is no file on disk.
+    """An open BAM or CRAM file; `source` is read where `path` is not a file on disk.
 
     On leaving without an exception the end of the file has been checked, and a `DnabertSError` says if it is not there.
     """

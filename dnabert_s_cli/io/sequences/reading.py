@@ -171,12 +171,12 @@ def _log_mates(suffixes: Mapping[str, str]) -> None:
 
 def _log_empty(n_empty: int, *, level: int) -> None:
     if n_empty:
-        _log.log(level, "left out %d reads without a letter", n_empty)
+        _log.log(level, "skipped %d reads without a letter", n_empty)
 
 
 def _log_short(n_records: int, n_short: int, *, min_length_bp: int, level: int) -> None:
     if n_short:
-        _log.log(level, "left out %d of %d records shorter than %d bp", n_short, n_records, min_length_bp)
+        _log.log(level, "skipped %d of %d records shorter than %d bp", n_short, n_records, min_length_bp)
 
 
 class _Scan:

@@ -133,13 +133,13 @@ def bad_letter(raw: bytes, path: str, *, line: int | None, name: str) -> Dnabert
     if line is not None:
         line += raw.count(b"\n", 0, match.start())
     letter = match.group()
-    hint = "sequences are A C G T U or the IUPAC letters N R Y S W K M B D H V"
+    hint = "sequences consist of A C G T U or the IUPAC letters N R Y S W K M B D H V"
     if letter in b"-.*":
-        hint += "; take gaps out"
+        hint += "; remove gaps"
     elif letter in b"EFILPQefilpq":
         hint += "; proteins cannot be read"
     shown = letter.decode("ascii", "backslashreplace")
-    return DnabertSError(f"'{shown}' is no nucleotide letter", path=path, line=line, record=name, hint=hint)
+    return DnabertSError(f"'{shown}' is not a nucleotide letter", path=path, line=line, record=name, hint=hint)
 
 
 def empty_sequence(path: str, *, line: int | None, name: str) -> DnabertSError:

@@ -165,7 +165,7 @@ def _join(stages: Stages, read: Vectors | None) -> tuple[np.ndarray | None, Cont
 def _given_bins(path: Path, ids: Sequence[str]) -> np.ndarray:
     """Another tool's bin of each contig, -1 for none. -> (N,) int64."""
     bin_of = read_binning(path)
-    problem = "knows only {matched} of {names} contigs by name"
+    problem = "has only {matched} of {names} contigs by name"
     found = match_names(ids, list(bin_of), path=path, problem=problem, hint="give bins of these contigs", of_fewer=True)
     logger.info("%s: %d of %d contigs are in a bin", path, len(found), len(ids))
     number_of = {name: number for number, name in enumerate(dict.fromkeys(bin_of.values()))}

@@ -189,7 +189,7 @@ def _from_sequences(
     present = list(every)
     labels = make_label_set([present[number] for number in sorted({piece.label for piece in pieces})])
     if len(labels.lineages) < 2:
-        hint = f"sequences shorter than {defaults.MIN_REFERENCE_BP} bp are left out"
+        hint = f"sequences shorter than {defaults.MIN_REFERENCE_BP} bp are skipped"
         raise DnabertSError("fewer than two labels have a sequence to learn from", path=path, hint=hint)
     number_of = {lineage: number for number, lineage in enumerate(labels.lineages)}
     renumbered = [type(piece)(piece.sequence, number_of[present[piece.label]], piece.unit) for piece in pieces]

@@ -74,7 +74,7 @@ def match_labels(
         DnabertSError: fewer than half of the labelled ids, and of the sequences, match; or there are not two labels.
     """
     there = list(present)
-    problem = "only {matched} of {known} labelled ids are among the sequences; not there: {unasked}"
+    problem = "only {matched} of {known} labelled ids are among the sequences; missing: {unasked}"
     hint = "ids are the first words of the headers"
     if n_short:
         hint = f"{n_short:,} sequences are shorter than the minimum length: see --min-length"
@@ -82,15 +82,15 @@ def match_labels(
     known = {there[place]: label_of[there[place]] for place in found.places.tolist()}
     if found.n_extra:
         short = f", or whose sequences are among the {n_short} that are too short" if n_short else ""
-        logger.warning("%d of %d labels are for ids that are not there%s", found.n_extra, len(label_of), short)
+        logger.warning("%d of %d labels are for ids that are not in the input%s", found.n_extra, len(label_of), short)
     if found.n_missing:
-        logger.warning("%d of %d sequences have no label and are left out", found.n_missing, len(there))
+        logger.warning("%d of %d sequences have no label and are skipped", found.n_missing, len(there))
     classes = set(known.values())
     empty = sorted(set(label_of.values()) - classes)
     if empty:
         logger.warning("%d labels have no sequence, such as %s", len(empty), ", ".join(empty[:_SHOWN]))
     if len(classes) < 2:
-        hint = "a classifier tells labels apart: give two at least"
+        hint = "a classifier needs at least two labels"
         raise DnabertSError(f"all sequences have one label, '{classes.pop()[:60]}'", path=path, hint=hint)
     return known
 
@@ -134,7 +134,7 @@ def embed_references(
     groups = [(float(length), *_crops(pieces, length, options=options, rng=rng)) for length in crop_lengths]
     groups.append((typical_bp, list(pieces), np.ones(len(pieces), dtype=bool)))
     total_bp = sum(len(piece.sequence) for _, group, _ in groups for piece in group)
-    progress.start(f"embedding {len(pieces):,} pieces, and crops of them", total_bp, unit="bp")
+    progress.start(f"embedding {len(pieces):,} pieces and their crops", total_bp, unit="bp")
     return [
         _examples(length_bp, group, is_tested=is_tested, encoder=encoder, progress=progress)
         for length_bp, group, is_tested in groups

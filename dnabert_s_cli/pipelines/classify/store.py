@@ -45,7 +45,7 @@ class StoredClassifier:
         """
         own, other = self.encoder.get("fingerprint"), facts.get("fingerprint")
         if own is None or other is None:
-            logger.warning("%s: it is not known whether the vectors are of its encoder", path)
+            logger.warning("%s: cannot tell whether the vectors are from its encoder", path)
             return
         if own != other:
             raise DnabertSError(
@@ -59,7 +59,7 @@ class StoredClassifier:
             raise DnabertSError(
                 f"was fitted with {name} {self.encoder.get(name)}, these vectors are of {name} {facts.get(name)}",
                 path=path,
-                hint="embed both in one way",
+                hint="embed both with the same settings",
             )
 
     def check_dim(self, dim: int, *, path: Path) -> None:

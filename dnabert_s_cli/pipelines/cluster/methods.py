@@ -57,7 +57,7 @@ def cluster_vectors(unit: np.ndarray, options: ClusterOptions) -> np.ndarray:
     if options.method == HDBSCAN:
         if options.min_cluster_size < _LEAST_DENSE:
             hint = f"use a --min-cluster-size of {_LEAST_DENSE} or more, or kmedoid"
-            raise DnabertSError(f"hdbscan knows no clusters of {options.min_cluster_size}", hint=hint)
+            raise DnabertSError(f"hdbscan cannot find clusters of {options.min_cluster_size}", hint=hint)
         return hdbscan_clusters(
             unit,
             min_cluster_size=options.min_cluster_size,
@@ -69,7 +69,7 @@ def cluster_vectors(unit: np.ndarray, options: ClusterOptions) -> np.ndarray:
     assert options.min_similarity is not None, "the caller chooses it"
     if not 0 < options.min_similarity < 1:
         raise DnabertSError(
-            f"similarity {options.min_similarity:g} is not between 0 and 1", hint="mend --min-similarity"
+            f"similarity {options.min_similarity:g} is not between 0 and 1", hint="correct --min-similarity"
         )
     return kmedoid(
         unit,

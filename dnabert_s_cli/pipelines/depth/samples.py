@@ -165,7 +165,7 @@ def _find_sample(
     folder = kept.find(stage, facts)
     assert folder is not None, "it has been seen"
     depth = np.array(read_npy(folder / _DEPTH_FILE))
-    logger.info("%s: its depth is that of the unfinished run", file.path)
+    logger.info("%s: using its depth from the unfinished run", file.path)
     table = DepthTable(file.names, file.lengths_bp, (Path(file.path).name,), depth[:, :1], depth[:, 1:])
     return SampleDepth(file.path, table, digest)
 

@@ -167,7 +167,7 @@ def _make_plan(source: SequenceInput, n_shares: int) -> Plan:
     summary = source.scan(on_lengths=chunks.add)
     if summary is None:
         hint = "write it to a file first, compressed if you like"
-        raise DnabertSError("can be read only once, so it cannot be shared out", path="-", hint=hint)
+        raise DnabertSError("can be read only once, so it cannot be divided", path="-", hint=hint)
     return Plan(summary, tuple(share_out(chunks, n_shares)))
 
 
@@ -195,7 +195,7 @@ def _append_part(
 ) -> None:
     """Embed a share and finish its table."""
     where = f"shard {share.shard}"
-    logger.info("%s: records %d on, %d of %d", where, share.shard.first_record + 1, *_counts(share))
+    logger.info("%s: records from %d, %d of %d", where, share.shard.first_record + 1, *_counts(share))
     progress.start(f"embedding {where}", share.n_bp, unit="bp")
     append_records(writer, source, encoder=encoder, share=share, progress=progress)
     writer.finish({**_describe(run, source, plan=plan, encoder=encoder), "shard": share.shard.to_json()})
@@ -233,6 +233,6 @@ class _Watched:
     def advance(self, amount: int) -> None:
         """So much more is done."""
         if launcher_is_gone():
-            raise DnabertSError("the process that started this one has ended", hint="--resume goes on with it")
+            raise DnabertSError("the process that started this one has ended", hint="continue with --resume")
         if amount:
             self.shown.advance(amount)

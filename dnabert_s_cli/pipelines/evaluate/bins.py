@@ -66,7 +66,7 @@ class Levels:
         """Levels from lists such as "50,70,90".
 
         Raises:
-            DnabertSError: one is no whole number from 0 to 100.
+            DnabertSError: one is not a whole number from 0 to 100.
         """
         return cls(_percents(completeness, "--min-completeness"), _percents(contamination, "--max-contamination"))
 
@@ -163,7 +163,7 @@ def _percents(text: str, option: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")]
     bad = [part for part in parts if not (part.isdigit() and int(part) <= 100)]
     if bad:
-        problem = f"'{bad[0]}' in {option} is no whole number from 0 to 100"
+        problem = f"'{bad[0]}' in {option} is not a whole number from 0 to 100"
         raise DnabertSError(problem, hint=f"give percents: {option} 50,70,90")
     return tuple(map(int, parts))
 
@@ -226,7 +226,7 @@ def _count_unknown(bin_of: Mapping[str, str], gold: GoldStandard, *, path: Path)
     hint = "give the binning and the gold standard of one assembly; names are compared up to the first blank"
     n_unknown = match_names(list(bin_of), gold.contigs, path=path, problem=problem, hint=hint).n_missing
     if n_unknown:
-        logger.warning("%s: %d contigs are not in the gold standard and are left out", path, n_unknown)
+        logger.warning("%s: %d contigs are not in the gold standard and are skipped", path, n_unknown)
     if not bin_of:
         logger.warning("%s: no contig is in a bin", path)
     return n_unknown

@@ -162,7 +162,7 @@ def _join(path: Path, labels_path: Path) -> LabelledSequences:
     kept = [record for record in records if record.id in label_of]
     if not kept:
         hint = "labels are joined by the first word of each header"
-        raise DnabertSError("names none of the sequences", path=labels_path, hint=hint)
+        raise DnabertSError("has none of the sequences", path=labels_path, hint=hint)
     if len(kept) < len(records):
         logger.warning("%s: %d of %d sequences have no label", path, len(records) - len(kept), len(records))
     return LabelledSequences(tuple(record.sequence for record in kept), tuple(label_of[record.id] for record in kept))

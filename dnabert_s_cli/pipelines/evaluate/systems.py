@@ -1,7 +1,7 @@
 """The systems of an evaluation, by name: encoders, and what is trained on the evaluated set itself.
 
 A list of models from the command line -> `NamedModel`s -> per protocol the `System` that makes the vectors -> vectors
-of whole sets, taken from the cache where they are. A system that is not to be had raises `CannotRunError` with the
+of whole sets, taken from the cache where they are. A system that is not available raises `CannotRunError` with the
 reason, one whose code breaks `ModelFailedError`, and the evaluation goes on without it.
 """
 
@@ -36,7 +36,7 @@ _LONGEST_REASON = 300
 
 
 class CannotRunError(Exception):
-    """A model is not to be had here, or refuses a set."""
+    """A model is not available here, or refuses a set."""
 
 
 class ModelFailedError(CannotRunError):

@@ -101,7 +101,7 @@ def warn_of_small(too_small: Sequence[str]) -> None:
     if too_small:
         names = ", ".join(too_small[:_SHOWN_NAMES])
         more = f" and {len(too_small) - _SHOWN_NAMES} more" if len(too_small) > _SHOWN_NAMES else ""
-        logger.warning("left out %d genomes that are too small: %s%s", len(too_small), names, more)
+        logger.warning("skipped %d genomes that are too small: %s%s", len(too_small), names, more)
 
 
 def _draw_all(

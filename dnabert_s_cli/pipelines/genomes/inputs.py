@@ -143,10 +143,10 @@ def _add_labelled(genomes: GenomeInput, records: RecordsByLabel, *, labels_path:
     missing = len(labels) - n_labelled
     if not n_labelled:
         hint = "its first column holds the first words of the headers"
-        raise DnabertSError("names no record of the input", path=labels_path, hint=hint)
-    _LOG.info("%d records have a label, %d have none and are left out", n_labelled, n_other)
+        raise DnabertSError("has no record of the input", path=labels_path, hint=hint)
+    _LOG.info("%d records have a label, %d have none and are skipped", n_labelled, n_other)
     if missing:
-        _LOG.warning("%s: %d of its ids name no record, or one that is too short", labels_path, missing)
+        _LOG.warning("%s: %d of its ids are not in the input, or are too short", labels_path, missing)
 
 
 def generator_of(seed: int, label: str) -> np.random.Generator:

@@ -142,7 +142,7 @@ def _held_out(found: Genomes, output: PairOutput, *, least_bp: int, seed: int) -
     eligible = [label for label, n_bp in zip(found.labels, found.total_bp, strict=True) if n_bp >= least_bp]
     if len(eligible) < 2:
         problem = f"{len(eligible)} of {len(found.labels)} genomes is large enough, so none can be held out"
-        raise DnabertSError(problem, path=output.val_path, hint="leave out --val, or give more genomes")
+        raise DnabertSError(problem, path=output.val_path, hint="omit --val, or give more genomes")
     n_held_out = min(max(1, round(output.val_fraction * len(eligible))), len(eligible) - 1)
     drawn = np.random.default_rng(seed).permutation(len(eligible))[:n_held_out]
     return frozenset(eligible[index] for index in drawn.tolist())
@@ -150,8 +150,8 @@ def _held_out(found: Genomes, output: PairOutput, *, least_bp: int, seed: int) -
 
 def _report_skipped(too_small: Sequence[str], n_rich: int) -> None:
     if n_rich:
-        _LOG.info("left out %d pieces with too much N", n_rich)
+        _LOG.info("skipped %d pieces with too much N", n_rich)
     if too_small:
         names = ", ".join(too_small[:_SHOWN_NAMES])
         more = f" and {len(too_small) - _SHOWN_NAMES} more" if len(too_small) > _SHOWN_NAMES else ""
-        _LOG.warning("left out %d genomes too small for a pair: %s%s", len(too_small), names, more)
+        _LOG.warning("skipped %d genomes too small for a pair: %s%s", len(too_small), names, more)

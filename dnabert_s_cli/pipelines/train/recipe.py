@@ -74,7 +74,7 @@ def train(
     """Train a model into the folder `output`; None in every process but the first.
 
     Raises:
-        DnabertSError: bad input or options, a model that is not to be had, existing output, or a loss that is not
+        DnabertSError: bad input or options, a model that is not available, existing output, or a loss that is not
             finite.
     """
     use_threads(max((config.run.threads or usable_cores()) // local_processes(), 1))
@@ -160,9 +160,9 @@ def _announce(curriculum: Curriculum, state: TrainState, *, world: World) -> Non
     several = f"{world.size} processes on {where}" if world.size > 1 else where
     logger.info("%d steps on %s: %s", curriculum.n_steps, several, curriculum.describe())
     if state.step >= curriculum.n_steps:
-        logger.info("all %d steps were done before", state.step)
+        logger.info("all %d steps are already done", state.step)
     elif state.step:
-        logger.info("going on behind step %d", state.step)
+        logger.info("resuming after step %d", state.step)
 
 
 def _card_facts(data: OpenData, trained: Trained, *, argv: Sequence[str]) -> CardFacts:

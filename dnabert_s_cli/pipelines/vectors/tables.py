@@ -60,7 +60,7 @@ def select_rows(table: EmbeddingTable, names: Sequence[str], *, lengths_bp: np.n
     Raises:
         DnabertSError: fewer than half of the records are in the table, or one has another length there.
     """
-    problem = "knows only {matched} of {names} sequences by name"
+    problem = "has only {matched} of {names} sequences by name"
     found = match_names(names, table.ids, path=path, problem=problem, hint=_OTHER_TABLE_HINT)
     places, rows = found.places, found.rows
     if found.n_missing or found.n_extra:

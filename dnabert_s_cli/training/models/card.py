@@ -67,14 +67,14 @@ The command that made it:
 {facts.command}
 ```
 
-Every setting is in `train_config.json`. `head.safetensors`, `optimiser.pt` and `training_state.json` serve only to go
-on with the training (`--resume auto`).
+Every setting is in `train_config.json`. `head.safetensors`, `optimiser.pt` and `training_state.json` serve only to
+continue the training (`--resume`).
 """
 
 
 def _origin(config: TrainConfig, facts: CardFacts) -> list[tuple[str, str]]:
     """Rows on what the model started from, and what it saw."""
-    start = f"from `{config.model.base}`" if config.model.base else f"new, of the sizes in `{config.model.init}`"
+    start = f"from `{config.model.base}`" if config.model.base else f"new, with the sizes in `{config.model.init}`"
     return [
         ("started", start),
         ("encoder", f"{facts.n_parameters:,} parameters"),

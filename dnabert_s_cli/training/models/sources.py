@@ -174,7 +174,7 @@ def new_transformer(
     shape = TransformerConfig.from_json({"vocab_size": n_tokens, **given}, path=str(path))
     if shape.vocab_size < n_tokens:
         problem = f"'vocab_size' is {shape.vocab_size}, the tokenizer knows {n_tokens} tokens"
-        raise DnabertSError(problem, path=path, hint="leave 'vocab_size' out")
+        raise DnabertSError(problem, path=path, hint="omit 'vocab_size'")
     model = DnabertTransformer(shape)
     init_weights(model, generator)
     kept = {key: value for key, value in given.items() if key not in _REMOTE_CODE_KEYS}

@@ -143,7 +143,7 @@ def require_equal_parameters(modules: Sequence[nn.Module], world: World) -> None
     differing = [rank for rank, found in enumerate(hashes) if found != hashes[0]]
     if differing:
         raise DnabertSError(
-            f"process {differing[0]} starts from other weights than process 0",
+            f"process {differing[0]} starts from different weights than process 0",
             hint="give every machine the same model files and the same --seed",
         )
 

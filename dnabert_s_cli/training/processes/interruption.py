@@ -44,7 +44,7 @@ class Interruption:
         del frame
         self.requested = number
         self._restore()
-        _LOG.warning("asked to stop: finishing this step, then writing last/ (once more ends it at once)")
+        _LOG.warning("stopping: finishing this step, then writing last/ (interrupt again to stop at once)")
 
     def _restore(self) -> None:
         for number, handler in self._earlier.items():

@@ -132,7 +132,7 @@ def read_saved_run(folder: Path) -> SavedRun:
         state = TrainState(**{one.name: described["state"][one.name] for one in fields(TrainState)})
         return SavedRun(folder, state, Surroundings(**described["surroundings"]), config)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DnabertSError(f"not a checkpoint to go on from ({error})", path=folder) from error
+        raise DnabertSError(f"not a checkpoint to resume from ({error})", path=folder) from error
 
 
 def load_training_part(folder: Path, trained: Trained) -> None:
@@ -147,7 +147,7 @@ def load_training_part(folder: Path, trained: Trained) -> None:
         trained.optimiser.load_state_dict(saved)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         problem = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise DnabertSError(f"cannot go on from this checkpoint ({problem})", path=folder) from error
+        raise DnabertSError(f"cannot resume from this checkpoint ({problem})", path=folder) from error
 
 
 def _json(value: object) -> str:

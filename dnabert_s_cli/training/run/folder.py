@@ -57,11 +57,11 @@ class RunFolder:
             DnabertSError: something is in it and may not be, or it cannot be written.
         """
         if self._is_taken() and not may_exist:
-            hint = "--resume auto goes on with the run there, --force starts anew"
+            hint = "continue the run with --resume, or start over with --force"
             raise DnabertSError("already exists", path=self.path, hint=hint)
         check_output(self.path, force=True)
         if self.path.is_file():
-            raise DnabertSError("is a file, not a folder", path=self.path, hint="name another output folder")
+            raise DnabertSError("is a file, not a folder", path=self.path, hint="choose another output folder")
         self.path.mkdir(exist_ok=True)
 
     def clear(self) -> None:

@@ -111,7 +111,7 @@ def _rows(path: Path) -> list[list[str]]:
     text = path.read_text(encoding="utf-8")
     rows = list(csv.reader(text[: text.rfind("\n") + 1].splitlines()))
     if rows and tuple(rows[0]) != COLUMNS:
-        raise DnabertSError("not the log of such a run", path=path, line=1, hint="name another output folder")
+        raise DnabertSError("not the log of such a run", path=path, line=1, hint="choose another output folder")
     return rows[1:]
 
 

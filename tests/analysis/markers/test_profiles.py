@@ -101,7 +101,7 @@ def test_a_note_overrides_the_cutoff() -> None:
         (b">a\nMKV\n", "after 0 of them"),
         (one_profile()[:200], "ends in the middle of a profile"),
         (one_profile(n_copies=2)[:-2000], "after 1 of them"),
-        (nucleotide_profile(), "no profile of a protein"),
+        (nucleotide_profile(), "not a profile of a protein"),
         (one_profile(n_copies=2), "profile 2 has the name of profile 1"),
     ],
     ids=["empty", "FASTA", "cut at the end", "cut in the second", "DNA", "same name twice"],

@@ -108,7 +108,7 @@ def test_a_kernel_that_cannot_be_compiled_is_said(
     monkeypatch.setattr(torch, "compile", lambda *_, **__: broken)
     with caplog.at_level(logging.WARNING):
         assert flex.compiled_kernel(CPU, torch.float32) is None
-    assert "the plain way is taken, which is slower: no triton here" in caplog.text
+    assert "using plain attention, which is slower: no triton here" in caplog.text
 
 
 def test_a_kernel_that_computes_something_else_is_not_used(

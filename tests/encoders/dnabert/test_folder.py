@@ -71,7 +71,7 @@ def test_half_precision_weights_are_read(folder: Path) -> None:
 def test_all_missing_files_are_named_at_once(tmp_path: Path) -> None:
     problem = problem_of(tmp_path)
     expected = "config.json, tokenizer.json, model.safetensors or pytorch_model.bin missing"
-    assert str(problem) == f"{tmp_path}: no model folder: {expected}"
+    assert str(problem) == f"{tmp_path}: not a model folder: {expected}"
 
 
 def test_missing_parameter_is_named(folder: Path) -> None:

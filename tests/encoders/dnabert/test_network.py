@@ -87,5 +87,5 @@ def test_config_with_a_word_for_a_size_is_refused() -> None:
 
 def test_config_whose_heads_do_not_divide_the_hidden_size_is_refused() -> None:
     config = {**json.loads((GOLDEN / CASES[0] / "config.json").read_text()), "num_attention_heads": 7}
-    with pytest.raises(DnabertSError, match="hidden_size 96 is no multiple of num_attention_heads 7"):
+    with pytest.raises(DnabertSError, match="hidden_size 96 is not a multiple of num_attention_heads 7"):
         TransformerConfig.from_json(config, path="config.json")

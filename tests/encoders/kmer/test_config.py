@@ -62,7 +62,7 @@ def test_what_older_releases_cannot_read_has_a_newer_format() -> None:
         ({"kmers": []}, "'kmers' should name one k-mer or several different ones"),
         ({"kmers": [3, "111"]}, "'kmers' should name one k-mer or several different ones"),
         ({"kmers": [11]}, "k should be 1 to 10, found 11"),
-        ({"kmers": ["1011"]}, "reads the same from both ends"),
+        ({"kmers": ["1011"]}, "is a palindrome"),
         ({"max_columns": 0}, "should be 1 or more"),
         ({"hidden": [32, -1]}, "should be 1 or more"),
         ({"hidden": [True]}, "'hidden' should be a list"),

@@ -122,7 +122,7 @@ def test_fingerprint_changes_with_config_and_weights(folder: Path) -> None:
 
 def test_missing_weights_are_said(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
-    assert str(problem_of(folder)) == f"{folder}: no k-mer model: model.safetensors missing"
+    assert str(problem_of(folder)) == f"{folder}: not a k-mer model: model.safetensors missing"
 
 
 def test_truncated_weights_are_refused(folder: Path) -> None:

@@ -83,6 +83,6 @@ def test_a_sequence_of_some_tens_of_bases_is_warned_of(caplog: pytest.LogCapture
     with caplog.at_level(logging.WARNING):
         embedded([random_dna(MIN_KMERS + 2, 0), random_dna(MIN_KMERS + 3, 0)])
     assert [record.getMessage() for record in caplog.records] == [
-        "1 sequences (here, and perhaps more to come) have fewer than 32 k-mers of A, C, G, T: "
-        "too short to embed, they all get the same vector, which says nothing"
+        "1 sequences so far have fewer than 32 k-mers of A, C, G, T: "
+        "too short to embed; they all get the same, uninformative vector"
     ]

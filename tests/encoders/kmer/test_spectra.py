@@ -112,7 +112,7 @@ def test_hash_is_the_one_that_models_were_trained_with() -> None:
         (10**12, "k should be 1 to 10"),
         ("", "begins with 1"),
         ("0110", "begins with 1"),
-        ("1101", "reads the same from both ends"),
+        ("1101", "is a palindrome"),
         ("12", "of 1 and 0"),
         ("1" * 11, "at most 10 times 1"),
         ("1" + "0" * 31 + "1", "within 32"),

@@ -42,13 +42,13 @@ def test_the_strand_is_a_sign(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
-        ("contig\tbin\n", 1, "no table of marker hits"),
+        ("contig\tbin\n", 1, "not a table of marker hits"),
         (HEADER + "c1\tm\t5.0\t1\t9\t+\t1\n", 2, "7 columns, not 8"),
         (HEADER + "c1\tm\tfive\t1\t9\t+\t1\t3\n", 2, "cannot be read"),
         (HEADER + "c1\tm\t5.0\t1\t9\t*\t1\t3\n", 2, "cannot be read"),
-        (HEADER + "c1\tm\tnan\t1\t9\t+\t1\t3\n", 2, "make no sense"),
-        (HEADER + "c1\tm\t5.0\t9\t1\t+\t1\t3\n", 2, "make no sense"),
-        (HEADER + "c1\tm\t5.0\t1\t9\t+\t0\t3\n", 2, "make no sense"),
+        (HEADER + "c1\tm\tnan\t1\t9\t+\t1\t3\n", 2, "inconsistent"),
+        (HEADER + "c1\tm\t5.0\t9\t1\t+\t1\t3\n", 2, "inconsistent"),
+        (HEADER + "c1\tm\t5.0\t1\t9\t+\t0\t3\n", 2, "inconsistent"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, text: str, line: int, problem: str) -> None:
@@ -57,7 +57,7 @@ def test_a_bad_line_is_named(tmp_path: Path, text: str, line: int, problem: str)
     with pytest.raises(DnabertSError, match=problem) as caught:
         list(read_marker_hits(path))
     assert (caught.value.path, caught.value.line) == (str(path), line)
-    assert caught.value.record == ("c1" if problem[0] in "cm" else None)
+    assert caught.value.record == ("c1" if problem[0] in "ci" else None)
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:

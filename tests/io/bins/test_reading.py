@@ -104,7 +104,7 @@ def test_gold_contig_that_the_fasta_lacks_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("length", ["0", "-3", "x", ""])
 def test_a_length_that_is_none_is_an_error_with_its_line(tmp_path: Path, length: str) -> None:
     path = _write(tmp_path / "gold.tsv", f"@@SEQUENCEID\tBINID\tLENGTH\na\tA\t5\nb\tB\t{length}\n")
-    with pytest.raises(DnabertSError, match="is no number of bases") as caught:
+    with pytest.raises(DnabertSError, match="is not a number of bases") as caught:
         read_gold(path)
     assert (caught.value.path, caught.value.line, caught.value.record) == (str(path), 3, "b")
 
@@ -155,5 +155,5 @@ def test_names_that_are_the_same_up_to_the_first_blank_are_an_error(tmp_path: Pa
 
 @pytest.mark.parametrize("length", ["9" * 5000, "1e3", "²", "-4"])
 def test_a_length_of_no_plain_digits_is_an_error(tmp_path: Path, length: str) -> None:
-    with pytest.raises(DnabertSError, match="is no number of bases"):
+    with pytest.raises(DnabertSError, match="is not a number of bases"):
         read_gold(_write(tmp_path / "g.tsv", f"contig\tgenome\tlength\na\tx\t{length}\n"))

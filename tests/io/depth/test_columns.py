@@ -34,7 +34,7 @@ def test_jgi_with_a_variance_of_another_sample_is_an_error() -> None:
 
 
 def test_jgi_without_samples_is_an_error() -> None:
-    assert _problem("contigName\tcontigLen\ttotalAvgDepth") == "has no column of a sample"
+    assert _problem("contigName\tcontigLen\ttotalAvgDepth") == "has no sample column"
 
 
 def test_coverm_with_one_method() -> None:
@@ -53,7 +53,7 @@ def test_coverm_with_trimmed_means_only() -> None:
 
 
 def test_coverm_without_means_is_an_error() -> None:
-    assert _problem("Contig\ta RPKM\tb RPKM") == "has no column of means"
+    assert _problem("Contig\ta RPKM\tb RPKM") == "has no mean column"
 
 
 def test_vamb() -> None:

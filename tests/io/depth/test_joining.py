@@ -46,7 +46,7 @@ def test_a_full_match_is_silent(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_depth_of_other_contigs_is_an_error() -> None:
-    with pytest.raises(DnabertSError, match=r"knows only 1 of 3 contigs by name") as caught:
+    with pytest.raises(DnabertSError, match=r"has only 1 of 3 contigs by name") as caught:
         join_depth(_table("xyz"), ["x", "p", "q"], lengths_bp=_lengths(5, 5, 5), path="d.tsv")
     assert caught.value.path == "d.tsv"
 
@@ -84,7 +84,7 @@ def test_merging_joins_by_name(caplog: pytest.LogCaptureFixture) -> None:
     merged = merge_depths([("a.tsv", _table("xy")), ("b.tsv", _table("zy", "b", first=7))])
     assert (merged.names, merged.samples) == (["x", "y", "z"], ("a", "b"))
     assert merged.mean.tolist() == [[1, 0], [2, 8], [0, 7]]
-    assert "b.tsv: knows 2 of 3 contigs; the depth of the other 1 is taken as 0" in caplog.text
+    assert "b.tsv: has 2 of 3 contigs; depth is 0 for the other 1" in caplog.text
 
 
 def test_ten_thousand_names_of_two_files_are_one_each() -> None:

@@ -94,7 +94,7 @@ def test_a_file_without_reads_has_depth_zero_and_a_warning(tmp_path: Path, caplo
     caplog.set_level(logging.WARNING, "dnabert_s_cli")
     table = _depths(write_bam(tmp_path / "x.bam", [], (100, 200)))[0].table
     assert (table.mean.tolist(), table.lengths_bp.tolist()) == ([[0.0], [0.0]], [100, 200])
-    assert "no read counts" in caplog.text
+    assert "no read passes" in caplog.text
 
 
 def test_reads_without_nm_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -121,7 +121,7 @@ def test_sam_is_no_alignment_file(tmp_path: Path) -> None:
 def test_two_files_of_one_name_are_an_error(tmp_path: Path) -> None:
     shutil.copy(BAMS[0], tmp_path)
     error = _error(BAMS[0], tmp_path / "sample1.bam")
-    assert (error.path, error.problem) == (str(tmp_path / "sample1.bam"), f"another file is named the same: {BAMS[0]}")
+    assert (error.path, error.problem) == (str(tmp_path / "sample1.bam"), f"another file has the same name: {BAMS[0]}")
 
 
 def test_problems_of_several_files_are_reported_together(tmp_path: Path) -> None:

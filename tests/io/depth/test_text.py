@@ -161,6 +161,6 @@ def test_a_row_that_is_a_summary_is_an_error(tmp_path: Path, name: str) -> None:
 def test_a_length_beyond_reason_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "d.tsv"
     path.write_text("contig\tlength\ts\nc1\t1e30\t4\n")
-    with pytest.raises(DnabertSError, match="'1e30' is no number of bases") as caught:
+    with pytest.raises(DnabertSError, match="'1e30' is not a number of bases") as caught:
         read_depth_table(path)
     assert (caught.value.line, caught.value.record) == (2, "c1")

@@ -66,8 +66,8 @@ def test_compressed_table_with_crlf_is_read(tmp_path: Path) -> None:
     [
         ("b\n", "expected an id, a TAB and a length"),
         ("\n", "expected an id, a TAB and a length"),
-        ("b\t1.5\t20\t1\t0.5\t1\n", "length '1.5' is no whole number"),
-        ("b\t-3\t20\t1\t0.5\t1\n", "length '-3' is no whole number"),
+        ("b\t1.5\t20\t1\t0.5\t1\n", "length '1.5' is not a whole number"),
+        ("b\t-3\t20\t1\t0.5\t1\n", "length '-3' is not a whole number"),
         ("b\t100\t20\t1\t0.5\n", "expected 6 columns, found 5"),
         ("b\t100\t20\t1\t0.5\t1\t2\n", "expected 6 columns, found 7"),
         ("b\t100\t20\t1\t0.5\tx\n", "'x' in column e1 is no number"),
@@ -111,7 +111,7 @@ def test_line_end_within_a_number_is_an_error(tmp_path: Path) -> None:
 def test_table_without_header_is_an_error(tmp_path: Path, header: str) -> None:
     path = tmp_path / "emb.tsv"
     path.write_text(header)
-    with pytest.raises(DnabertSError, match="no header of an embedding table") as caught:
+    with pytest.raises(DnabertSError, match="not the header of an embedding table") as caught:
         read_tsv(path)
     assert (caught.value.path, caught.value.line) == (str(path), 1)
 
@@ -126,6 +126,6 @@ def test_ids_file_needs_only_two_columns(tmp_path: Path) -> None:
 def test_ids_file_without_header_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "emb.ids.tsv"
     path.write_text("a\t5\n")
-    with pytest.raises(DnabertSError, match="no header of an ids file") as caught:
+    with pytest.raises(DnabertSError, match="not the header of an ids file") as caught:
         read_ids(path)
     assert (caught.value.path, caught.value.line) == (str(path), 1)

@@ -51,7 +51,7 @@ def test_truncated_file_is_an_error(tmp_path: Path, share: float) -> None:
     path = tmp_path / "a.clf"
     content = make(path)
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(DnabertSError, match="cannot be read: truncated, damaged, or no classifier") as caught:
+    with pytest.raises(DnabertSError, match="cannot be read: truncated, damaged, or not a classifier") as caught:
         read_classifier_file(path)
     assert caught.value.path == str(path)
 
@@ -81,14 +81,14 @@ def test_array_of_objects_is_refused(tmp_path: Path) -> None:
 
 def test_other_archive_is_no_classifier(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.zeros(3))
-    with pytest.raises(DnabertSError, match=r"is a \.npz archive, but no classifier"):
+    with pytest.raises(DnabertSError, match=r"is a \.npz archive, but not a classifier"):
         read_classifier_file(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize(
     ("header", "problem"),
     [
-        ({"format": "x"}, "is no classifier of dnabert-s"),
+        ({"format": "x"}, "is not a classifier of dnabert-s"),
         ({"format": "dnabert-s classifier", "format_version": 9}, "has format version 9, this is 2"),
     ],
 )

@@ -25,7 +25,7 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
         ("sequence\tbin\n", "no column 'bin_id'", 1),
         ("sequence\tbin_id\n", "holds no sequence", None),
         ("sequence\tbin_id\nACGT\n", "has 1 columns", 2),
-        ("sequence\tbin_id\nAC\ta\nAXG\tb\n", "'X' is no nucleotide letter", 3),
+        ("sequence\tbin_id\nAC\ta\nAXG\tb\n", "'X' is not a nucleotide letter", 3),
         ("sequence\tbin_id\n\ta\n", "the sequence is empty", 2),
         ("sequence\tbin_id\nAC\t \n", "the bin_id is empty", 2),
     ],

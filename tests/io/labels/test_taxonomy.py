@@ -70,7 +70,7 @@ def test_a_lineage_is_read_back_from_its_text(pairs: list[tuple[str, str]]) -> N
 
 @pytest.mark.parametrize("text", ["s__X;g__Y", "g__X;g__Y", "x__A;s__B", "d__A;B"])
 def test_malformed_lineage_names_file_and_record(text: str) -> None:
-    with pytest.raises(DnabertSError, match=f"'{text}' is no lineage") as caught:
+    with pytest.raises(DnabertSError, match=f"'{text}' is not a lineage") as caught:
         parse(text)
     assert (caught.value.path, caught.value.record) == ("l.tsv", "c1")
 
@@ -109,7 +109,7 @@ def test_unknown_taxid_is_an_error(ncbi: Path) -> None:
 
 def test_damaged_dump_names_the_line(ncbi: Path) -> None:
     (ncbi / "nodes.dmp").write_text(NODES + "abc\t|\t1\t|\tgenus\t|\n")
-    with pytest.raises(DnabertSError, match="a taxid is no number") as caught:
+    with pytest.raises(DnabertSError, match="a taxid is not a number") as caught:
         read_taxonomy(ncbi, ["562"])
     assert caught.value.line == 7
 

@@ -120,8 +120,8 @@ def test_digest_is_that_of_the_content_whatever_the_compression(tmp_path: Path) 
         ("A,C,x", "has 3 columns, line 1 has 2"),
         (",C", "column 1: sequence is empty"),
         ("A, ", "column 2: sequence is empty"),
-        ("A,CXG", "column 2: 'X' is no nucleotide letter"),
-        ("A-C,G", "column 1: '-' is no nucleotide letter"),
+        ("A,CXG", "column 2: 'X' is not a nucleotide letter"),
+        ("A-C,G", "column 1: '-' is not a nucleotide letter"),
         ("", "the row is empty"),
         ('"A,C', "quotes that do not match: '\"A,C'"),
         ('A"C,G', "quotes that do not match: 'A\"C,G'"),
@@ -147,7 +147,7 @@ def test_header_is_an_error(tmp_path: Path, header: str) -> None:
 
 @pytest.mark.parametrize("row", ["ACGTXACGT,ACGTXACG", "AC-T,AC-T"])
 def test_bad_letters_in_the_first_row_are_no_header(tmp_path: Path, row: str) -> None:
-    assert "is no nucleotide letter" in _error(tmp_path, f"{row}\n").problem
+    assert "is not a nucleotide letter" in _error(tmp_path, f"{row}\n").problem
 
 
 def test_protein_is_an_error_that_says_so(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_bad_last_row_is_seen_on_opening(tmp_path: Path) -> None:
 def test_bad_row_in_the_middle_is_seen_when_it_is_read(tmp_path: Path) -> None:
     with PairFile(_file(tmp_path, "A,C\n" * 300 + "A,!\n" + "A,C\n" * 10)) as pairs:
         assert pairs[299] == Pair("A", "C")
-        with pytest.raises(DnabertSError, match="'!' is no nucleotide letter") as caught:
+        with pytest.raises(DnabertSError, match="'!' is not a nucleotide letter") as caught:
             pairs[300]
     assert caught.value.line == 301
 

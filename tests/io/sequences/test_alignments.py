@@ -89,7 +89,7 @@ def test_repeated_records_are_left_out_and_counted(tmp_path: Path, caplog: pytes
     path = _bam(tmp_path / "x.bam", [("r", 0, "AC"), ("r", 256, None), ("r", 2048, "A")])
     with caplog.at_level(logging.INFO):
         assert pairs(_read(path)) == [("r", "AC")]
-    assert f"{path}: left out 2 secondary and supplementary records" in caplog.text
+    assert f"{path}: skipped 2 secondary and supplementary records" in caplog.text
 
 
 def test_a_read_without_sequence_is_a_problem(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_read_without_sequence_is_a_problem(tmp_path: Path) -> None:
 def test_an_equals_sign_is_a_bad_letter(tmp_path: Path) -> None:
     path = _bam(tmp_path / "x.bam", [("a", 0, "AC=T")])
     assert where(only_problem(_read(path))) == (str(path), None, "a")
-    assert only_problem(_read(path)).problem == "'=' is no nucleotide letter"
+    assert only_problem(_read(path)).problem == "'=' is not a nucleotide letter"
 
 
 def test_an_unaligned_bam_without_reference_names_is_read(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_sam_bad_letter_is_not_taken_for_n() -> None:
     content = _sam_line("a", 0, "AC") + "\n" + _sam_line("b", 65, "AEC")
     problem = only_problem(parse(read_sam, content.encode()))
     assert where(problem) == ("x", 2, "b/1")
-    assert problem.problem == "'E' is no nucleotide letter"
+    assert problem.problem == "'E' is not a nucleotide letter"
 
 
 def test_sam_read_without_sequence_is_a_problem() -> None:

@@ -76,14 +76,14 @@ def test_greater_than_inside_a_header_begins_no_record() -> None:
 def test_greater_than_inside_a_sequence_line_is_a_bad_letter(block_bytes: int) -> None:
     problem = only_problem(parse(read_fasta, b">a\nAC\nGT>b\nAC\n", block_bytes=block_bytes))
     assert where(problem) == ("x", 3, "a")
-    assert problem.problem == "'>' is no nucleotide letter"
+    assert problem.problem == "'>' is not a nucleotide letter"
 
 
 @pytest.mark.parametrize("letter", ["-", ".", "*", "E", "X", "5", ">"])
 def test_the_bad_letter_is_shown(letter: str) -> None:
     problem = only_problem(parse(read_fasta, f">a\nACGT\n>b\nAC\nG{letter}T\n".encode()))
     assert where(problem) == ("x", 5, "b")
-    assert problem.problem == f"'{letter}' is no nucleotide letter"
+    assert problem.problem == f"'{letter}' is not a nucleotide letter"
 
 
 def test_gaps_and_proteins_get_their_own_hint() -> None:

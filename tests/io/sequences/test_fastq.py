@@ -105,7 +105,7 @@ def test_a_plus_line_of_another_record_is_a_problem() -> None:
 def test_a_bad_letter_is_shown_with_its_line() -> None:
     problem = only_problem(parse(read_fastq, b"@a\nAC\n+\nII\n@b\nAC-T\n+\nIIII\n"))
     assert where(problem) == ("x", 6, "b")
-    assert problem.problem == "'-' is no nucleotide letter"
+    assert problem.problem == "'-' is not a nucleotide letter"
 
 
 @given(empty=st.sets(st.integers(0, 7)), block_bytes=st.integers(1, 100), is_wrapped=st.booleans())

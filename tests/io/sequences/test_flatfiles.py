@@ -62,7 +62,7 @@ def test_a_bad_letter_names_the_record(dialect: str) -> None:
     problem = only_problem(parse(PARSERS[dialect], content))
     line = content[: content.index(b"//\n") + 3].count(b"\n") + 1
     assert where(problem) == ("x", line, "AB000002.1")
-    assert problem.problem == "'E' is no nucleotide letter"
+    assert problem.problem == "'E' is not a nucleotide letter"
 
 
 @both

@@ -101,7 +101,7 @@ def test_short_records_are_left_out_and_counted_in_the_log(tmp_path: Path, caplo
     path = _write(tmp_path / "x", FASTA)
     with caplog.at_level(logging.DEBUG):
         assert [record.id for record in read_sequences([path], min_length_bp=5)] == ["a"]
-    assert "left out 1 of 2 records shorter than 5 bp" in caplog.text
+    assert "skipped 1 of 2 records shorter than 5 bp" in caplog.text
 
 
 def test_reading_stops_right_at_the_first_problem(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_the_line_of_a_bad_letter_is_counted(raw: bytes, line: int) -> None:
 
 
 def test_a_bad_byte_is_shown_in_hexadecimal() -> None:
-    assert bad_letter(b"A\xc3\xa9", "x.fa", line=1, name="c").problem == "'\\xc3' is no nucleotide letter"
+    assert bad_letter(b"A\xc3\xa9", "x.fa", line=1, name="c").problem == "'\\xc3' is not a nucleotide letter"
 
 
 def _records(n: int, n_bp: int) -> Iterator[tuple[Record, int]]:

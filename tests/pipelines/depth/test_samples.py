@@ -56,7 +56,7 @@ def test_zero_depth_everywhere_is_fine(tmp_path: Path) -> None:
 
 def test_depth_of_other_contigs_is_an_error(tmp_path: Path) -> None:
     table = _plain_table(tmp_path, "contig\tx\nother\t1\n")
-    with pytest.raises(DnabertSError, match="knows only 0 of 24 contigs by name") as caught:
+    with pytest.raises(DnabertSError, match="has only 0 of 24 contigs by name") as caught:
         _depths(table)
     assert caught.value.path == str(table)
 

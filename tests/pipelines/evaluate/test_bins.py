@@ -134,5 +134,5 @@ def test_short_contigs_are_left_out_on_both_sides(tmp_path: Path, gold: Path) ->
 
 @pytest.mark.parametrize("text", ["50,x", "101", "-1", ""])
 def test_levels_are_percents(text: str) -> None:
-    with pytest.raises(DnabertSError, match="in --max-contamination is no whole number from 0 to 100"):
+    with pytest.raises(DnabertSError, match="in --max-contamination is not a whole number from 0 to 100"):
         Levels.parse("50", text)

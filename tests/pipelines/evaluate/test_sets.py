@@ -65,7 +65,7 @@ def test_labels_that_name_no_sequence_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "contigs.fa").write_text(">a\nACGT\n")
     labels = tmp_path / "labels.tsv"
     labels.write_text("z\tspecies\n")
-    with pytest.raises(DnabertSError, match="names none of the sequences") as caught:
+    with pytest.raises(DnabertSError, match="has none of the sequences") as caught:
         read_set(named_sets([tmp_path / "contigs.fa"], labels_path=labels, cut_bp=None)[0])
     assert caught.value.path == str(labels)
 

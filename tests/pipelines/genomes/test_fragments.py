@@ -58,7 +58,7 @@ def test_a_genome_that_is_too_small_is_left_out_and_named(
     with caplog.at_level(logging.WARNING):
         report = _run(genomes, tmp_path / "set")
     assert report.too_small == ("species 8",)
-    assert "left out 1 genomes that are too small: species 8" in caplog.text
+    assert "skipped 1 genomes that are too small: species 8" in caplog.text
 
 
 def test_so_many_species_are_drawn_as_are_wanted(genomes: Path, tmp_path: Path) -> None:

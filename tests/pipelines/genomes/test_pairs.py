@@ -141,7 +141,7 @@ def test_small_genomes_are_left_out_and_named(
     report = _run([*genomes, tmp_path / "small.fa"], tmp_path / "p.csv")
     assert report.too_small == ("small",)
     assert report.n_genomes == 10
-    assert "left out 1 genomes too small for a pair: small" in caplog.text
+    assert "skipped 1 genomes too small for a pair: small" in caplog.text
 
 
 def test_run_json_says_how_and_what(genomes: list[Path], tmp_path: Path) -> None:
@@ -187,13 +187,13 @@ def test_labels_are_counted_against_the_records(
     caplog.set_level("INFO")
     labels.write_text(labels.read_text() + "other\tspecies 9\n")
     _run([genes], tmp_path / "p.csv", labels=labels, spec=PieceSpec(20))
-    assert "50 records have a label, 10 have none and are left out" in caplog.text
-    assert f"{labels}: 1 of its ids name no record" in caplog.text
+    assert "50 records have a label, 10 have none and are skipped" in caplog.text
+    assert f"{labels}: 1 of its ids are not in the input" in caplog.text
 
 
 def test_labels_that_name_no_record_are_an_error(genes: Path, tmp_path: Path) -> None:
     (tmp_path / "l.tsv").write_text("x\ty\n")
-    with pytest.raises(DnabertSError, match="names no record of the input") as caught:
+    with pytest.raises(DnabertSError, match="has no record of the input") as caught:
         _run([genes], tmp_path / "p.csv", labels=tmp_path / "l.tsv")
     assert caught.value.path == str(tmp_path / "l.tsv")
 

@@ -156,7 +156,7 @@ def test_a_bad_row_is_named_and_the_last_checkpoint_kept(configure: Configure, t
     rows[150] = "ACGT,AC-T,s0\n"
     (tmp_path / "bad.csv").write_text("".join(rows))
     run_all = replace(RUN, max_steps=0, epochs=1, save_every=1)
-    with pytest.raises(DnabertSError, match="no nucleotide") as caught:
+    with pytest.raises(DnabertSError, match="not a nucleotide") as caught:
         run(configure(data=DataConfig(str(tmp_path / "bad.csv")), run=run_all), tmp_path / "a")
     assert caught.value.line == 151
 

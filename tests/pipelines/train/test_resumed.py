@@ -74,5 +74,5 @@ def test_other_pairs_do_not_go_on(configure: Configure, training_inputs: Trainin
     run(configure(), tmp_path / "a")
     rows = training_inputs.train.read_text().splitlines(keepends=True)
     (tmp_path / "other.csv").write_text("".join(reversed(rows)))
-    with pytest.raises(DnabertSError, match="training pairs were others"):
+    with pytest.raises(DnabertSError, match="training pairs differ"):
         run(configure(data=DataConfig(str(tmp_path / "other.csv"))), tmp_path / "a", resume=True)

@@ -105,7 +105,7 @@ def test_scalars_are_summed_over_ranks(two_ranks: tuple[Found, Found]) -> None:
 
 def test_unequal_parameters_are_found_on_every_rank(two_ranks: tuple[Found, Found]) -> None:
     for found in two_ranks:
-        assert found["exchanges"]["unequal"] == "process 1 starts from other weights than process 0"
+        assert found["exchanges"]["unequal"] == "process 1 starts from different weights than process 0"
 
 
 def test_a_process_alone_needs_no_group(monkeypatch: pytest.MonkeyPatch) -> None:

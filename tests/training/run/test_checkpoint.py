@@ -98,5 +98,5 @@ def test_another_format_is_named(folder: Path) -> None:
 
 def test_an_optimiser_file_that_would_run_code_is_not_read(folder: Path, training_inputs: TrainingInputs) -> None:
     torch.save(Path("/"), folder / "optimiser.pt")
-    with pytest.raises(DnabertSError, match="cannot go on"):
+    with pytest.raises(DnabertSError, match="cannot resume"):
         load_training_part(folder, make_trained(training_inputs, seed=0))
