@@ -152,6 +152,11 @@ def test_there_are_examples_of_both_kinds() -> None:
     assert {block.language for _, block in RUNNING} == {"bash", "python"}
 
 
+def test_a_fence_names_a_language_and_nothing_else() -> None:
+    """Anything more and the site shows the block, and what follows it, as plain text."""
+    assert [f"{page}:{block.line}" for page, block in BLOCKS if re.search(r"\s", block.language)] == []
+
+
 def test_the_readme_is_short() -> None:
     assert len(PAGES["README.md"].encode()) <= MOST_README_BYTES
 
@@ -243,7 +248,7 @@ def test_an_example_may_leave_out_the_command_that_is_meant_by_default(code: str
 
 
 def test_blocks_marked_no_run_do_not_run() -> None:
-    assert [one.runs for one in rules.examples("```bash no-run\na\n```\n```bash\nb\n```\n")] == [False, True]
+    assert [one.runs for one in rules.examples("<!-- no-run -->\n```bash\na\n```\n```bash\nb\n```\n")] == [False, True]
 
 
 def test_only_lines_without_shell_syntax_are_plain_calls() -> None:

@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 PROGRAM = "dnabert-s"
 
-_FENCE = re.compile(r"^```(.*?)\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^(<!-- no-run -->\n)?```(.*?)\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"^<!-- options of ([\w -]+?) -->$", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _OTHER_PROGRAMS = re.compile(r"(make|pip|python|jgi|strobealign|minimap2|samtools|MetaBAT2)\b")
@@ -44,7 +44,7 @@ class Command(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One fenced block: its language, whether it is marked `no-run`, its code, the line it stands on."""
+    """One fenced block: its language, whether it runs (no-run stands before it otherwise), its code, its line."""
 
     language: str
     runs: bool
@@ -56,9 +56,8 @@ def examples(page: str) -> list[Example]:
     """Return the fenced blocks of a page in order."""
     found = []
     for match in _FENCE.finditer(page):
-        words = match[1].split()
         line = page.count("\n", 0, match.start()) + 1
-        found.append(Example(words[0] if words else "", "no-run" not in words, match[2], line))
+        found.append(Example(match[2], match[1] is None, match[3], line))
     return found
 
 
