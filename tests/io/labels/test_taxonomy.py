@@ -145,5 +145,5 @@ def test_other_spellings_mean_the_same_lineage(text: str, wanted: str) -> None:
     "text", ["d__B,p__P", "d__B p__P", "d__B;p__P|c__C", "s__A|s__B", "x__A;y__B", "D_9__B;D_1__P"]
 )
 def test_a_lineage_in_no_known_spelling_is_refused(text: str) -> None:
-    with pytest.raises(DnabertSError, match="is no lineage"):
+    with pytest.raises(DnabertSError, match="is not a lineage"):
         parse(text)
