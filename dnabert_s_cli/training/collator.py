@@ -1,4 +1,4 @@
-"""Batches of views for training: shuffled anew each epoch, any step reachable at once, read ahead by threads.
+"""Batches of views for training: shuffled again each epoch, any step reachable at once, read ahead by threads.
 
 step -> epoch and place in its order -> rows of the CSV that are this rank's part of the global batch -> pairs -> views
 -> `SequenceBatch`. The order follows from (seed, epoch), the views of a row from (seed, epoch, row), so that neither

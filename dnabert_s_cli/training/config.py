@@ -1,6 +1,6 @@
 """Everything that decides how a model is trained, as plain frozen values.
 
-The command line's options -> `TrainConfig` -> JSON in every checkpoint -> compared, when a run goes on, with the
+The command line's options -> `TrainConfig` -> JSON in every checkpoint -> compared, when a run is resumed, with the
 options given then. Numbers have their defaults in `defaults`.
 """
 
@@ -19,7 +19,7 @@ ObjectiveName = Literal["weighted-simclr", "simclr"]
 OptimiserName = Literal["adam", "adamw"]
 LrSchedule = Literal["constant", "cosine"]
 
-# What a resumed run may be given anew: how long it is, what is measured and written, and where and how it computes.
+# What may change in a resumed run: how long it is, what is measured and written, and where and how it computes.
 _MAY_CHANGE = frozenset(
     {
         *("data.train", "data.val", "data.labelled", "data.val_pairs", "data.workers", "model.recompute"),

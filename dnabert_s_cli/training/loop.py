@@ -47,11 +47,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Course:
-    """What a run is made of beside the weights.
+    """What a run is made of, apart from the weights.
 
     Args:
         output: None in every process but the first.
-        on_step: told every finished step.
+        on_step: called with every finished step.
     """
 
     maker: StepMaker
@@ -68,7 +68,7 @@ class Course:
 
 
 def train_steps(trained: Trained, course: Course, *, state: TrainState) -> TrainState:
-    """Do all steps behind `state`; every process must call this. Returns the state at the end.
+    """Do all steps after `state`; every process must call this. Returns the state at the end.
 
     SIGINT and SIGTERM end it between two steps: `last` is written, then the signal is raised again.
 
@@ -109,7 +109,7 @@ class _Loop:
             self._save((BEST, LAST))
 
     def advance(self, batches: Iterator[ReadyBatch], interruption: Interruption) -> None:
-        """One step, and what is due behind it."""
+        """One step, and what is due after it."""
         started = time.monotonic()
         found: list[ReadyBatch] = []
         with held_error() as held:
@@ -143,7 +143,7 @@ class _Loop:
             raise SharedError(error.problem, path=error.path, hint=error.hint) from error
 
     def _follow_up(self, outcome: StepOutcome, seconds: float) -> None:
-        """Evaluation, log and checkpoints behind a step."""
+        """Evaluation, log and checkpoints after a step."""
         run, step = self._config.run, self.state.step
         ends = step == self._course.n_steps or step == self._course.maker.curriculum.n_clean
         metrics = self._evaluate() if ends or step % run.eval_every == 0 else {}
@@ -179,7 +179,7 @@ class _Loop:
         return metrics
 
     def _record(self, record: StepRecord) -> None:
-        """Write a step into the log, and tell whoever listens."""
+        """Write a step to the log, and report it."""
         if self._course.output is not None:
             self._course.output.log.write(record)
         self._course.on_step(record)

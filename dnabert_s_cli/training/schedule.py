@@ -1,7 +1,7 @@
 """What follows from the number of a step alone: its phase and its learning rate.
 
 Steps are counted from 0 over the whole run. The curriculum is cut by shares of the number of steps, never by epochs, so
-that any length works; a run that goes on anywhere finds the phase and rate that an unbroken one has there.
+that any length works; a run that is resumed anywhere has the phase and rate of an uninterrupted one.
 """
 
 from __future__ import annotations

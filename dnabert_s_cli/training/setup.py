@@ -1,7 +1,7 @@
 """From a configuration to a run that is ready to go: files opened, model made, everything on its device.
 
 Each stage can fail in one process alone, so each ends with an exchange of errors (`agreement`). What is random or read
-from the output folder is decided by the first process and told to the others.
+from the output folder is decided by the first process and sent to the others.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def open_data(config: TrainConfig, world: World, *, files: ExitStack) -> OpenDat
 def find_saved_run(
     folder: RunFolder | None, config: TrainConfig, *, surroundings: Surroundings, resume: bool, world: World
 ) -> SavedRun | None:
-    """The run to go on with, `last` made to be its newest checkpoint; None for a new one, its folder cleared.
+    """The run to resume, `last` made to be its newest checkpoint; None for a new one, its folder cleared.
 
     Every process must call this; `folder` is None in all but the first.
 

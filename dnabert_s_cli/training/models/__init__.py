@@ -1,1 +1,1 @@
-"""What is trained: encoders behind one face, where they come from, and their cards."""
+"""What is trained: encoders with one interface, where they come from, and their cards."""

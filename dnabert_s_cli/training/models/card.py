@@ -15,7 +15,7 @@ from ..schedule import Curriculum
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What a model card tells beside configuration and state.
+    """What a model card says in addition to configuration and state.
 
     Args:
         command: the command line.

@@ -1,7 +1,7 @@
 """Manifold mixup over packed sequences: each sequence's hidden states mixed with another's.
 
-A `MixPlan` says before which layer, with whom and in which shares. Sequence i goes on with the positions that both it
-and its partner have, min(len_i, len_r(i)) of them, so the packed rows are gathered anew and sorted by the new length:
+A `MixPlan` says before which layer, with whom and in which shares. Sequence i keeps the positions that both it
+and its partner have, min(len_i, len_r(i)) of them, so the packed rows are gathered and sorted by the new length:
 
     before  [ a a a a | b b b | c c ]     partners a -> b, b -> c, c -> a
     after   [ ab ab ab | bc bc | ca ca ]
@@ -27,7 +27,7 @@ from ...encoders.dnabert.packing import Run, equal_length_runs
 class MixPlan:
     """How the first views of B pairs are mixed: h_i <- weights_i h_i + (1 - weights_i) h_partners(i), on the CPU.
 
-    `layer`: the states that enter this layer are mixed; 0 are those behind the embedding. `partners` (B,) int64;
+    `layer`: the states that enter this layer are mixed; 0 are those after the embedding. `partners` (B,) int64;
     `weights` (B,) float32 in [0.5, 1].
     """
 
@@ -105,7 +105,7 @@ def mix_packed(hidden: Tensor, layout: Layout, *, mix: MixPlan) -> tuple[Tensor,
     own = hidden.index_select(0, _rows(starts[places], kept).to(hidden.device))  # (T', D)
     other = hidden.index_select(0, _rows(starts[partners[places]], kept).to(hidden.device))  # (T', D)
     shares = shares.to(hidden.device)
-    mixed = (own * shares + other * (1 - shares)).to(hidden.dtype)  # shares stay float32 beside bfloat16 states
+    mixed = (own * shares + other * (1 - shares)).to(hidden.dtype)  # shares stay float32 although states are bfloat16
     return mixed, Layout(tuple(kept.tolist()), layout.order[places])
 
 

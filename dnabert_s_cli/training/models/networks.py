@@ -1,4 +1,4 @@
-"""What is trained: either encoder family behind one face.
+"""What is trained: either encoder family, with one interface.
 
 `prepare` does the CPU's share (tokens, or k-mer profiles) and lays the sequences end to end; `encode` and
 `encode_mixed` move them to the device and return one vector per sequence, in the order `prepare` was given them.
@@ -119,7 +119,7 @@ class TransformerNetwork(Network):
         return embedded
 
     def _through(self, hidden: Tensor, layout: Layout, *, blocks: Iterable[nn.Module]) -> Tensor:
-        """Hidden states behind some neighbouring blocks. (T, D) -> (T, D)."""
+        """Hidden states after some neighbouring blocks. (T, D) -> (T, D)."""
         attend = self.model.plain_attention(layout.runs)
         for block in blocks:
             assert isinstance(block, Block)

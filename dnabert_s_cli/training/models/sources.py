@@ -1,7 +1,7 @@
 """Where the model comes from that is trained: published, ours, or new; and how it is written again.
 
 alias, hub id or folder -> the encoder in it; or JSON with sizes (and a tokenizer) -> a new one with random weights.
-Either way a `Network` comes out, with the files that lie beside its weights in a checkpoint.
+Either way a `Network` comes out, with the files that accompany its weights in a checkpoint.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from .networks import KmerProfileNetwork, Network, TransformerNetwork
 NEW_TOKENIZER = "new"
 _LOG = logging.getLogger(__name__)
 _REMOTE_CODE_KEYS = ("auto_map",)  # would name code files that a checkpoint does not hold
-# What upstream's own code wants to find in a config.json beside the sizes.
+# What upstream's own code expects in a config.json in addition to the sizes.
 _UPSTREAM_KEYS: Mapping[str, object] = {
     "model_type": "bert",
     "architectures": ["BertModel"],
@@ -88,7 +88,7 @@ class KmerModel:
     network: KmerProfileNetwork
 
     def write(self, folder: Path) -> None:
-        """Write the files that `load_encoder` opens, in full precision, so that training can go on from them."""
+        """Write the files that `load_encoder` opens, in full precision, so that training can be resumed from them."""
         save_kmer_model(folder, self.network.model, half=False)
 
 
@@ -124,7 +124,7 @@ def tokenizer_text(config: ModelConfig, sample: Iterable[str]) -> str | None:
 
 
 def open_base(name: str, config: ModelConfig) -> TrainableModel:
-    """A published model by alias or hub id, or the one in a folder (a checkpoint of ours, too); float32, on the CPU.
+    """A published model by alias or hub id, or the one in a folder (also one of our checkpoints); float32, on the CPU.
 
     Raises:
         DnabertSError: no such model, or files that are damaged or do not fit each other.

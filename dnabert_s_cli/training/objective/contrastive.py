@@ -65,7 +65,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a step returns beside the gradients: the global `loss`, and this rank's own counts.
+    """What a step returns apart from the gradients: the global `loss`, and this rank's own counts.
 
     `n_tokens` of both views; `n_truncated`: sequences cut at the network's longest length.
     """

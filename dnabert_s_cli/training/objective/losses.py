@@ -73,7 +73,7 @@ def mi_mix_loss(
     negatives[rows, partners] = others[rows, partners]
     log_negatives, has_negatives = _log_negatives(scores, negatives, weighted=weighted)
     own, partner = scores.diagonal(), scores[rows, partners]
-    rival = torch.where(others[rows, partners], own, partner)  # whose score stands beside N_i for the lesser target
+    rival = torch.where(others[rows, partners], own, partner)  # whose score is added to N_i for the lesser target
     own_terms = own - torch.logaddexp(own, log_negatives)
     partner_terms = partner - torch.logaddexp(rival, log_negatives)
     terms = weights * own_terms + (1 - weights) * partner_terms

@@ -50,7 +50,7 @@ def raise_in_all(error: DnabertSError | None, world: World) -> None:
     """Raise in every process if any of them has an error; all must call this.
 
     Raises:
-        DnabertSError: in the first process, whoever had it.
+        DnabertSError: in the first process, whichever process had it.
         SharedError: in the others.
     """
     if world.size == 1:
@@ -63,7 +63,7 @@ def raise_in_all(error: DnabertSError | None, world: World) -> None:
 
 
 def stop_in_all(wanted: bool, error: DnabertSError | None, *, world: World) -> bool:
-    """Whether any process was asked to stop, told to all in one exchange with their errors, as `raise_in_all`."""
+    """Whether any process was asked to stop, shared with all in one exchange with their errors, as `raise_in_all`."""
     if world.size == 1:
         raise_in_all(error, world)
         return wanted

@@ -8,7 +8,7 @@ loss, the same bits on every rank.
 This is plain all-reduce rather than DistributedDataParallel. DDP averages, fires on every backward, and wants each
 parameter used once per backward: gradient caching (many backwards a step), accumulation and activation checkpointing
 each need a setting of their own there, and it broadcasts buffers such as ALiBi's slopes, which are computed and never
-change. One all-reduce per step costs little beside a contrastive step of long sequences.
+change. One all-reduce per step costs little compared with a contrastive step of long sequences.
 """
 
 from __future__ import annotations

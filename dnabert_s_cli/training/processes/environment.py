@@ -1,4 +1,4 @@
-"""What a process knows of those beside it, from the environment that torchrun, or our own launcher, gives each.
+"""What a process knows about the others, from the environment that torchrun, or our own launcher, gives each.
 
 Light to import: a command asks this before it loads anything else.
 """

@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM during training: remembered, acted on between two steps.
 
-signal -> `requested` -> the loop writes a checkpoint -> `deliver` hands the signal to whoever handled it before. A
+signal -> `requested` -> the loop writes a checkpoint -> `deliver` hands the signal to its former handler. A
 second signal is handed on at once.
 """
 
@@ -36,7 +36,7 @@ class Interruption:
         self._restore()
 
     def deliver(self, number: int | None = None) -> None:
-        """Give back the signals, and raise the one that came, or `number` where another process was told."""
+        """Give back the signals, and raise the one that came, or `number` where another process was asked."""
         self._restore()
         signal.raise_signal(self.requested or number or signal.SIGTERM)
 

@@ -26,7 +26,7 @@ from .agreement import LAUNCHER_VARIABLE
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _AGENT = "torch.distributed.elastic"
 _SHUTDOWN_VARIABLE = "TORCH_ELASTIC_SHUTDOWN_TIMEOUT"
-_SHUTDOWN_S = 60  # for the step under way and the checkpoint behind it
+_SHUTDOWN_S = 60  # for the current step and the checkpoint after it
 
 
 def check_gpus(n_gpus: int) -> None:

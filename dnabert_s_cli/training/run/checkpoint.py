@@ -1,4 +1,4 @@
-"""A checkpoint folder: a model that `load_encoder` opens as it is, and what training needs to go on from it.
+"""A checkpoint folder: a model that `load_encoder` opens as it is, and what training needs to resume from it.
 
     model.safetensors config.json tokenizer.json   the encoder, in the published shape
     head.safetensors optimiser.pt                  the rest of what was learned
@@ -58,7 +58,7 @@ class TrainState:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a checkpoint can go on with only if it is the same: digest of the pairs, processes and whole batches."""
+    """What must be the same for a checkpoint to be resumed: digest of the pairs, processes and whole batches."""
 
     train_digest: str
     n_processes: int
@@ -122,7 +122,7 @@ def read_saved_run(folder: Path) -> SavedRun:
     """What a checkpoint says of its run.
 
     Raises:
-        DnabertSError: no checkpoint of ours, or of another version.
+        DnabertSError: not one of our checkpoints, or of another version.
     """
     try:
         described = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))

@@ -93,7 +93,7 @@ class RunFolder:
     def adopt(self, checkpoint: Path, *, is_best: bool) -> Path:
         """Finish what a killed run began: put its newest checkpoint where it belongs, then remove hidden remains.
 
-        Returns the folder to go on from, which is `last`.
+        Returns the folder to resume from, which is `last`.
 
         Args:
             is_best: it is the best of its run; `best` is written before `last`.

@@ -1,6 +1,6 @@
 """What a run leaves in numbers: log.csv, one row a step, and TensorBoard's files where it is installed.
 
-A `StepRecord` a step -> a row. A run that goes on takes out the rows behind its checkpoint, then appends: no step is
+A `StepRecord` a step -> a row. A resumed run removes the rows after its checkpoint, then appends: no step is
 there twice.
 """
 
@@ -38,7 +38,7 @@ class StepRecord:
         grad_norm: length of the gradient before clipping.
         n_truncated: sequences cut at the longest length, in all processes.
         seconds: of all steps so far, those of earlier parts of the run included.
-        metrics: of the evaluation behind this step, by the names in `METRICS`; empty for none.
+        metrics: of the evaluation after this step, by the names in `METRICS`; empty for none.
     """
 
     step: int
@@ -63,10 +63,10 @@ class TrainingLog:
     """log.csv and, where it can be imported, TensorBoard; a context, for the first process only."""
 
     def __init__(self, path: Path, *, after_step: int | None) -> None:
-        """Open for rows behind `after_step`; later ones, of steps that will be done again, are removed. None: all are.
+        """Open for rows after `after_step`; later ones, of steps that will be done again, are removed. None: all are.
 
         Raises:
-            DnabertSError: the file is no log of ours.
+            DnabertSError: the file is not one of our logs.
         """
         rows = [row for row in _rows(path) if int(row[0]) <= after_step] if after_step is not None else []
         with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:

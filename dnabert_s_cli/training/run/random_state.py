@@ -44,7 +44,7 @@ def set_random_state(state: RandomState, device: torch.device) -> None:
 
 @contextmanager
 def replayed(state: RandomState, device: torch.device) -> Iterator[None]:
-    """Draw once more from `state` on inside; outside go on as if nothing had been drawn."""
+    """Draw once more from `state` on inside; outside continue as if nothing had been drawn."""
     now = random_state(device)
     set_random_state(state, device)
     try:

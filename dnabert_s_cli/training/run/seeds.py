@@ -1,4 +1,4 @@
-"""Seeds of one step, from the run's seed and the step's number: a run that goes on needs no state of generators.
+"""Seeds of one step, from the run's seed and the step's number: a resumed run needs no state of generators.
 
 (seed, step, ...) -> a generator for what is drawn from one, or the global generators for dropout, which takes none.
 """
