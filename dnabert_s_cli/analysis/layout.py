@@ -54,7 +54,7 @@ def lay_out(pull: csr_matrix, start: NDArray[np.float64], *, on_step: Callable[[
     Args:
         pull: affinities, symmetric, of sum 1.
         start: (N, 2), of a spread far below 1.
-        on_step: told 1 after each step.
+        on_step: called with 1 after each step.
     """
     n_rows = len(start)
     edges = csr_matrix(triu(pull, k=1))  # each edge once

@@ -1,7 +1,7 @@
 """Exact cosine neighbours of every vector, block by block, never an N x N matrix.
 
 Embeddings -> unit rows -> per block of rows: float32 products with all rows -> the few candidates that rounding
-cannot rule out -> their cosines anew in float64 -> the best K, ties to the lower index.
+cannot rule out -> their cosines again in float64 -> the best K, ties to the lower index.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Vectors to a map: each row a point of the plane, like rows together.
 
 Unit rows -> landmarks, all rows or a sample in which long ones come first -> their exact neighbours -> start at the
-two principal components -> t-SNE (`layout`) -> the other rows beside the landmarks most like them.
+two principal components -> t-SNE (`layout`) -> the other rows next to the landmarks most like them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LANDMARKS = 15_000  # rows laid out themselves
 _NEIGHBOURS = 24
 _BESIDE = 5  # landmarks that place another row
 _START_SPREAD = 1e-2
-_NOISE = 0.05  # of the start, so that equal rows do not stay one point; and of rows placed beside landmarks
+_NOISE = 0.05  # of the start, so that equal rows do not stay one point; and of rows placed next to landmarks
 _BLOCK_ROWS = 1_024
 
 
@@ -38,7 +38,7 @@ def project_2d(
 
     Args:
         weights: (N,), positive; the length of each contig.
-        on_step: told 1 after each of `layout.n_steps()` steps.
+        on_step: called with 1 after each of `layout.n_steps()` steps.
     """
     if len(unit) == 0:
         return np.zeros((0, 2), dtype=np.float32)

@@ -1,6 +1,6 @@
 """Communities held against their single-copy genes: parts of one genome joined, several genomes divided.
 
-Labels, graph and marker hits -> communities that hardly carry a marker (islands of foreign composition, as a rule) join
+Labels, graph and marker hits -> communities with almost no marker (islands of foreign composition, as a rule) join
 the genome that they hold on to -> communities with many markers twice are divided, if the graph allows it and a nearly
 whole genome comes out.
 """

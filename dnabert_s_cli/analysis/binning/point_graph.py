@@ -40,7 +40,7 @@ OnProgress = Callable[[int], object]
 
 @dataclass(frozen=True, slots=True)
 class GraphSize:
-    """What a graph will take: `n_bytes` of memory beside the points, and whether the search is exact."""
+    """What a graph will take: `n_bytes` of memory in addition to the points, and whether the search is exact."""
 
     n_bytes: int
     is_exact: bool
@@ -74,7 +74,7 @@ def neighbour_graph(
         points: (N, F) float32.
         n_neighbours: K, of each point.
         seed: of the lists' centres, beyond `EXACT_ROWS`.
-        on_progress: told how many points were searched since the last call.
+        on_progress: called with the number of points searched since the last call.
     """
     n_points = len(points)
     n_kept = min(n_neighbours, n_points - 1)

@@ -32,7 +32,7 @@ class FewShotSplit:
         classes: (C,) labels of the species that take part, sorted: no order of a hash.
         pools: (C,) arrays of row numbers, of which the first are the shots.
         tests: (C,) arrays of row numbers to test on.
-        n_left_out: species with too few rows for a test beside the shots.
+        n_left_out: species with too few rows for a test after the shots.
     """
 
     classes: NDArray[np.str_]

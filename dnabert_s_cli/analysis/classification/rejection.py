@@ -27,7 +27,7 @@ class Threshold:
     Attributes:
         score: labels are given above it.
         fpr: the expected share of such sequences, by clades that did not choose the threshold they were held to.
-        fpr_limit: what that share hardly exceeds: its upper 95 % limit, were all sequences of a clade alike.
+        fpr_limit: the upper 95 % limit of that share, if all sequences of a clade were alike.
         n_clades: that both rest on. Few clades say little, however many sequences they have.
     """
 

@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Space:
-    """Where classes are told apart at one length of sequences.
+    """Where classes are separated at one length of sequences.
 
     Attributes:
         mean: (D,) float32, taken off each vector.
@@ -47,7 +47,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scorer:
-    """What one method needs beside the space; the arrays of the other methods are empty.
+    """What one method needs in addition to the space; the arrays of the other methods are empty.
 
     Attributes:
         method: centroid, knn or logistic.

@@ -31,7 +31,7 @@ def kmedoid(
 
     Source: DNABERT-S, Zhou et al. 2024, arXiv 2402.08777, modified k-medoid of the binning evaluation; labels are
     those of the published program. Time is N^2 D / 2 multiplications for the densities, N D for each seed, and at
-    most N^2 D / 2 for what leaves the densities; memory is some rows beside the input. Two differences: sums are
+    most N^2 D / 2 for what leaves the densities; memory is some rows more than the input. Two differences: sums are
     float64, so that what leaves a density is what once entered it, and a refinement that would lose every member
     (the mean is not renormalised) ends with the members it had. The bytes do not depend on `threads`.
 

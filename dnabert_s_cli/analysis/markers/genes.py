@@ -35,7 +35,7 @@ def call_genes(
     """The genes of each sequence, by start, in the order of `sequences`; pyrodigal releases the interpreter's lock.
 
     Args:
-        on_progress: told the bases of each contig once it is done.
+        on_progress: called with the bases of each contig once it is done.
     """
     finder = pyrodigal.GeneFinder(meta=True, mask=True)
     for sequence, genes in zip(sequences, pool.map(lambda one: _genes(finder, one), sequences), strict=True):

@@ -57,7 +57,7 @@ class MarkerProfiles:
 
 @dataclass(frozen=True, slots=True)
 class MarkerNote:
-    """What is known of a family beside its profile."""
+    """What is known of a family apart from its profile."""
 
     min_score: float | None = None
     domain: str = BOTH

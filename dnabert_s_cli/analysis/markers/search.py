@@ -56,7 +56,7 @@ class MarkerHits:
         return len(self.contig)
 
     def of_contigs(self, kept: NDArray[np.bool_]) -> MarkerHits:
-        """The hits on some of the contigs, which are numbered anew. `kept`: (N,)."""
+        """The hits on some of the contigs, which are renumbered. `kept`: (N,)."""
         chosen = np.flatnonzero(kept[self.contig])
         columns = {name: getattr(self, name)[chosen] for name in HIT_COLUMNS}
         columns["contig"] = (np.cumsum(kept) - 1)[columns["contig"]]
@@ -91,7 +91,7 @@ def find_markers(
     Args:
         sequences: upper-case contigs; letters other than A, C, G and T are unknown bases.
         threads: at least 1.
-        on_progress: told the bases that are done, contig by contig.
+        on_progress: called with the bases that are done, contig by contig.
     """
     rows: list[tuple[float, ...]] = []
     n_contigs = 0
