@@ -1,1 +1,1 @@
-"""Sequences to vectors: every model, behind one loader and one embedder."""
+"""Sequences to vectors: every model, with one loader and one embedder."""

@@ -101,7 +101,7 @@ def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
 def keep_freed_memory() -> None:
     """Let glibc keep what is freed for what is asked for next; nothing happens with another C library.
 
-    It would give the activations of each layer back to the system and ask for them anew, a page at a time, which costs
+    It would give the activations of each layer back to the system and ask for them again, a page at a time, which costs
     5 to 15 % of the time of a batch. One arena for all threads: those of their own hold 64 MB at most.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None

@@ -1,7 +1,7 @@
 """Any token model as an encoder: sequences in, one vector each out, in the order they came.
 
 Sequences -> windows of bases -> windows of tokens -> batches of similar length under a token budget -> the model's
-mean vector per window -> the mean per sequence, weighted by tokens. What differs between models is behind
+mean vector per window -> the mean per sequence, weighted by tokens. What differs between models is in
 `Backbone`: how bases become tokens, and how a batch of token windows becomes mean vectors.
 """
 
@@ -70,7 +70,7 @@ class Encoder(Protocol):
         """One vector per sequence, in input order. -> (N, D) float32."""
 
     def embed_counted(self, sequences: Sequence[str], *, on_progress: OnProgress = ignore_progress) -> Embedded:
-        """As `embed`, with tokens and windows counted; `on_progress` is told the bases finished, batch by batch."""
+        """As `embed`, with tokens and windows counted; `on_progress` gets the bases finished, batch by batch."""
 
     def describe(self) -> dict[str, object]:
         """Everything that determines the vectors, for provenance: plain values by name."""
@@ -158,7 +158,7 @@ class Embedder:
         }
 
     def embed_counted(self, sequences: Sequence[str], *, on_progress: OnProgress = ignore_progress) -> Embedded:
-        """As `embed`, with tokens and windows counted; `on_progress` is told the bases finished, batch by batch."""
+        """As `embed`, with tokens and windows counted; `on_progress` gets the bases finished, batch by batch."""
         sums = np.zeros((len(sequences), self.dim), dtype=np.float64)
         n_tokens = np.zeros(len(sequences), dtype=np.int64)
         n_windows = np.zeros(len(sequences), dtype=np.int64)

@@ -158,7 +158,7 @@ def find_snapshot(reference: HubReference, files: FileSet) -> ModelFolder | None
 
 
 def fetch_snapshot(reference: HubReference, files: FileSet) -> ModelFolder:
-    """Ask the hub for the commit behind the revision, and fetch those of its files that the cache lacks."""
+    """Ask the hub for the commit of the revision, and fetch those of its files that the cache lacks."""
     if constants.HF_HUB_OFFLINE:
         raise _absent_error(reference, "HF_HUB_OFFLINE is set", remedy="unset HF_HUB_OFFLINE; or ")
     with _files_only(), _errors_explained(reference):

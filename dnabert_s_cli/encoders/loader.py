@@ -108,7 +108,7 @@ def describe_choice(model: str | None, *, device: str, dtype: str) -> str:
 
 
 def _names_for(name: str) -> str:
-    """A hint for whoever named a model that does not exist."""
+    """A hint for a model name that does not exist."""
     known = [*builtin_models(), *ALIASES]
     near = get_close_matches(name.lower(), known, n=1)
     every = f"use one of {', '.join(known)}, a folder, a hub id such as owner/name, hf:NAME, or {WORDS_PREFIX}FILE"

@@ -49,7 +49,7 @@ class WindowTokenizer:
         tokenizer: of transformers.
         kmers: for vocabularies of overlapping k-mers; None for all others.
         prefix: ids of the special tokens before a window.
-        suffix: ids of those behind it.
+        suffix: ids of those after it.
         context_tokens: longest window, special tokens included; None where the model has no limit.
     """
 

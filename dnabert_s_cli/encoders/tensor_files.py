@@ -1,4 +1,4 @@
-"""Named tensors to safetensors files and back, for whoever may not import safetensors itself."""
+"""Named tensors to safetensors files and back, for layers that may not import safetensors themselves."""
 
 from __future__ import annotations
 

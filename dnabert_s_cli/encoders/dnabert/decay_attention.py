@@ -2,7 +2,7 @@
 
 A bias of -slope |i - j| inside a softmax is a factor exp(-slope |i - j|) outside of it, and a softmax needs no greatest
 score first as long as exp() does not overflow. So a tile of weights is a product, exp() and a product with the decay,
-all of it in the cache; one more column of ones beside the values adds the weights up:
+all of it in the cache; one more column of ones next to the values adds the weights up:
 
     exp(Q K') * decay  ->  W (rows, keys)      W [V 1]  ->  sums and totals  ->  sums / totals
 
@@ -11,7 +11,7 @@ bfloat16. Keys are centred, which no softmax notices: scores come out smaller, s
 overflow later; where one still does, its bundle of sequences goes the plain way. In a long sequence a head with a steep
 slope skips the keys so far away that all of them together cannot weigh 1 / 8192, by the lengths of queries and keys.
 
-Sequences of nearly one length are bundled and filled up to it: values of 0 and no 1 beside them count for nothing.
+Sequences of nearly one length are bundled and filled up to it: values of 0 without a 1 next to them count for nothing.
 Making a kernel for a new shape takes as long as ten tiles, so there should be few shapes.
 
 Source: ALiBi, Press et al. 2022, arXiv 2108.12409, section 3; centred keys, Zhang et al. 2024, arXiv 2410.02367,
@@ -36,7 +36,7 @@ from .network import DnabertTransformer
 from .packing import equal_length_runs, mean_per_sequence, pack
 
 _TILE = 1 << 20  # weights at once: two megabytes, what a core's cache holds
-_SUM_COLUMNS = 16  # beside the values, the first of ones: products are computed 16 columns at a time
+_SUM_COLUMNS = 16  # next to the values, the first of ones: products are computed 16 columns at a time
 _LONG = 512  # tokens of a sequence from which on heads are taken one by one, and keys are skipped
 _SHORT_STEP, _LONG_STEP, _REACH_STEP = 16, 32, 128  # lengths and reaches are filled up to multiples of these
 _LEAST_ROWS, _MOST_ROWS = 128, 512  # of a tile that looks at all keys
@@ -51,8 +51,8 @@ Reaches = list[list[int]]  # how many tokens each head of each sequence looks to
 class Bundle:
     """B neighbouring sequences of a packed batch, filled up to L tokens.
 
-    `start` is the first one's first token. `keys` and `queries` (B, L) int64 are the tokens' places behind `start`,
-    queries in reversed order; behind its end a sequence goes on with its last token. `is_token` (B, 1, L, 1) is 1, and
+    `start` is the first one's first token. `keys` and `queries` (B, L) int64 are the tokens' places after `start`,
+    queries in reversed order; past its end a sequence repeats its last token. `is_token` (B, 1, L, 1) is 1, and
     0 for these. `places` (T,) int64: where the result for each token is, among the (B, L) queries.
     """
 
@@ -170,7 +170,7 @@ def _attend(part: Tensor, bundle: Bundle, *, layout: DecayLayout) -> Tensor | No
 
 
 def _filled(part: Tensor, bundle: Bundle) -> tuple[Tensor, Tensor, Tensor]:
-    """Queries, scaled; keys, centred; values, and the columns of ones beside them: each (B, H, L, ...)."""
+    """Queries, scaled; keys, centred; values, and the columns of ones next to them: each (B, H, L, ...)."""
     n_heads, width = part.shape[2:]
     shape = (*bundle.keys.shape, n_heads, width)
     query, key, value = (

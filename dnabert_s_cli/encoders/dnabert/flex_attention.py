@@ -53,7 +53,7 @@ class FlexLayout:
 def padding_tokens(n_tokens: int) -> int:
     """How many tokens a batch lacks to a multiple of `BLOCK_TOKENS`; they make a sequence of their own.
 
-    One block alone would be compiled anew: a size of 1 is a case of its own.
+    One block alone would be compiled again: a size of 1 is a case of its own.
     """
     return max(-n_tokens % BLOCK_TOKENS, 2 * BLOCK_TOKENS - n_tokens)
 
@@ -122,7 +122,7 @@ class FlexEncoder:
                 attend = partial(flex_packed_attention, layout=layout)
                 hidden = self._model.hidden_states(batch.token_ids, attend)  # (T, D)
                 means: np.ndarray = mean_per_sequence(hidden, batch.runs).cpu().numpy()
-        except Exception as error:  # a new shape may be compiled anew, and compilers fail in every way
+        except Exception as error:  # a new shape may be compiled again, and compilers fail in every way
             if is_out_of_memory(error):
                 raise
             self._kernel = None

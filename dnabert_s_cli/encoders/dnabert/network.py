@@ -1,7 +1,7 @@
-"""The DNABERT-2 / DNABERT-S encoder, written anew for packed batches.
+"""The DNABERT-2 / DNABERT-S encoder, written for packed batches.
 
 Token ids (T,) -> word and token-type embedding, LayerNorm -> blocks of ALiBi attention and a gated feed-forward, each
-with a residual and LayerNorm behind it -> hidden states (T, D). Parameters bear the names of the published files,
+followed by a residual and LayerNorm -> hidden states (T, D). Parameters bear the names of the published files,
 so their weights load as they are.
 
 Source: DNABERT-2, Zhou et al. 2023, arXiv 2306.15006, on MosaicBERT, Portes et al. 2023, arXiv 2312.17482.
@@ -95,7 +95,7 @@ class SelfAttention(nn.Module):
 
 
 class ResidualNorm(nn.Module):
-    """Linear, dropout, residual, LayerNorm: what stands behind attention."""
+    """Linear, dropout, residual, LayerNorm: what follows attention."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()

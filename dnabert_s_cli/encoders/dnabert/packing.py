@@ -27,7 +27,7 @@ class Run:
 
     @property
     def end(self) -> int:
-        """First token behind the run."""
+        """First token after the run."""
         return self.start + self.n_sequences * self.length
 
 

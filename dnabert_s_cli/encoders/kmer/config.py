@@ -1,6 +1,6 @@
 """What shapes a k-mer network, and its form in config.json: parsed JSON to checked values and back.
 
-Everything that determines a profile's columns and the network behind them is here, so that weights fit one config only.
+Everything that determines a profile's columns and the network is here, so that weights fit one config only.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class KmerNetworkConfig:
         length_features: two more columns, log(1 + n) and 1 / sqrt(1 + n) of the first k-mer: how noisy the rest is.
         hidden: widths of the hidden layers.
         dim: length D of the vectors.
-        norm: behind each hidden linear layer: none, batch or layer.
-        dropout: behind each hidden layer, in training.
+        norm: after each hidden linear layer: none, batch or layer.
+        dropout: after each hidden layer, in training.
         input_dropout: of standardised columns, in training; 0 where config.json does not say.
         residual: add a hidden layer's input to its output where both are of one width.
         strand: both counts a word and its reverse complement as one, so that both strands give one profile; forward

@@ -23,7 +23,7 @@ from .windows import SEPARATOR, Scratch, WindowCodes
 BASES = "ACGT"
 MAX_K = 8  # 65,536 columns; a table of more is no longer a dense one
 
-_SLAB_BP = 1 << 17  # what a slab needs beside its table then stays in the second-level cache
+_SLAB_BP = 1 << 17  # what a slab needs in addition to its table then stays in the second-level cache
 _SLAB_CELLS = 1 << 21
 _ONE = np.int32(1)  # of the table's type: only so does np.add.at take its fast way
 

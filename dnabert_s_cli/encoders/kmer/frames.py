@@ -21,7 +21,7 @@ SHORTEST_SHARE = 0.6  # of a short sequence: a read of 150 bases has frames of 3
 MOST_OVERLAP = 0.3  # of a frame, with a better one
 NO_CODON = 64
 
-_PADDING = 8  # separators behind the last sequence: every frame is closed, and windows may reach over its end
+_PADDING = 8  # separators after the last sequence: every frame is closed, and windows may reach over its end
 _SHIFT = 32  # two sums share one number
 
 
@@ -73,7 +73,7 @@ class Frames:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Codons:
-    """Sequences end to end, a separator behind each, as codons.
+    """Sequences end to end, a separator after each, as codons.
 
     `by_frame` (3 M,) uint8: codons at 0, 3, 6, ..., then at 1, 4, 7, ..., then at 2, 5, 8, ...; `NO_CODON` where a
     letter is no base. `windows` for longer words; `starts`, `lengths_bp` and `gc` (share of G and C) of R sequences.
@@ -126,7 +126,7 @@ def _gc_shares(windows: WindowCodes, *, starts: np.ndarray, n_letters: int) -> n
 
 
 def open_frames(codons: Codons, *, min_codons: int = MIN_CODONS) -> Frames:
-    """All frames from behind one stop to the next that are long enough for their sequence.
+    """All frames from after one stop to the next that are long enough for their sequence.
 
     Args:
         min_codons: of a sequence that is not short.

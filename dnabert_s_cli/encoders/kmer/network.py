@@ -36,7 +36,7 @@ class HiddenLayer(nn.Module):
         return states + changed if self.is_residual else changed
 
     def activate(self, projected: Tensor) -> Tensor:
-        """What stands behind the product. (B, n_out) -> (B, n_out)."""
+        """What follows the product. (B, n_out) -> (B, n_out)."""
         changed: Tensor = self.dropout(F.gelu(self.norm(projected)))
         return changed
 
@@ -44,7 +44,7 @@ class HiddenLayer(nn.Module):
 class KmerNetwork(nn.Module):
     """Standardisation and dense layers over profiles of C columns.
 
-    `layers` are the hidden layers and the linear one behind them; states can be mixed before each.
+    `layers` are the hidden layers and the linear one after them; states can be mixed before each.
     """
 
     def __init__(self, config: KmerNetworkConfig) -> None:
@@ -112,7 +112,7 @@ def spread_features(vectors: Tensor, n_kmers: Tensor) -> Tensor:
 
 
 def init_weights(network: KmerNetwork, generator: torch.Generator) -> None:
-    """Draw all weights anew: matrices normal with variance 2 / inputs (He et al. 2015, eq. 10), biases 0."""
+    """Draw all weights: matrices normal with variance 2 / inputs (He et al. 2015, eq. 10), biases 0."""
     for module in network.modules():
         if isinstance(module, nn.Linear):
             module.weight.data.normal_(0.0, (2 / module.in_features) ** 0.5, generator=generator)
@@ -122,7 +122,7 @@ def init_weights(network: KmerNetwork, generator: torch.Generator) -> None:
 
 
 def _make_norm(kind: str, width: int) -> nn.Module:
-    """The normalisation of that name behind a linear layer."""
+    """The normalisation of that name after a linear layer."""
     if kind == "batch":
         return nn.BatchNorm1d(width)
     return nn.LayerNorm(width) if kind == "layer" else nn.Identity()

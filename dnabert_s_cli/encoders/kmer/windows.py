@@ -83,7 +83,7 @@ class WindowCodes:
         joined = self._scratch.array(name, len(left), dtype=dtype)
         np.copyto(joined, left)
         joined <<= dtype(2 * n_right)
-        if right.dtype != dtype:  # a cast beside the operation takes three times as long
+        if right.dtype != dtype:  # a separate cast takes three times as long
             widened = self._scratch.array("widened", len(right), dtype=dtype)
             np.copyto(widened, right)
             right = widened
