@@ -1,4 +1,4 @@
-"""Plain bytes of compressed files: gzip with BGZF, bzip2, xz and zstd, told by their first bytes.
+"""Plain bytes of compressed files: gzip with BGZF, bzip2, xz and zstd, recognised from their first bytes.
 
 compressed stream -> one member after the other -> plain bytes, up to the end of the file, which must be the end of a
 member.

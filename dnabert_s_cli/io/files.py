@@ -1,7 +1,7 @@
 """Open inputs whatever their compression, and write outputs that are whole or absent.
 
-In: path or "-" -> raw bytes -> compression told by the first bytes -> one buffered stream of plain bytes.
-Out: a writer gets a temporary name beside the final one, which is renamed once all is written.
+In: path or "-" -> raw bytes -> compression recognised from the first bytes -> one buffered stream of plain bytes.
+Out: a writer gets a temporary name next to the final one, which is renamed once all is written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HEAD_BYTES = 1 << 12
 def open_input(path: str | Path) -> io.BufferedReader:
     """A binary stream of the decompressed content; "-" is standard input, which closing leaves open.
 
-    gzip (also BGZF and concatenated members), bzip2, xz and zstd are told by their first bytes, never by the
+    gzip (also BGZF and concatenated members), bzip2, xz and zstd are recognised from their first bytes, never by the
     name. What is read is checked to the last byte: truncation (of BGZF also between two blocks), a wrong check sum
     and bytes after the last member raise `DnabertSError` while reading, after everything before them has been
     delivered by `read1`. A byte order mark at the beginning is passed over.
@@ -120,7 +120,7 @@ def check_output(path: str | Path, *, force: bool) -> None:
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A name beside `path`, with the same suffix, that becomes `path` on success and is removed on failure.
+    """A name next to `path`, with the same suffix, that becomes `path` on success and is removed on failure.
 
     What is made under that name may be a file or a folder. A link is followed; a pipe or device such as
     /dev/null cannot be replaced and is handed out itself.

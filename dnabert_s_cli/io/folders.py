@@ -1,6 +1,6 @@
 """Output folders that appear whole or not at all.
 
-A pipeline writes into a temporary folder beside the final one; when it is done, one rename puts it in place.
+A pipeline writes into a temporary folder next to the final one; when it is done, one rename puts it in place.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from pathlib import Path
 from ..errors import DnabertSError
 from .files import check_output
 
-OWN_MARK = "run.json"  # every finished folder of ours holds one; no other folder is ever replaced
+OWN_MARK = "run.json"  # every finished folder holds one; no other folder is ever replaced
 
 
 @contextmanager
 def atomic_folder(path: str | Path, *, force: bool, within: Path | None = None) -> Iterator[Path]:
-    """A new folder beside `path` that becomes `path` on success, and is removed on failure or Ctrl-C.
+    """A new folder next to `path` that becomes `path` on success, and is removed on failure or Ctrl-C.
 
     An empty folder at `path` is replaced; a link is followed. With `force` so is a finished output of
     ours, at the very end.
 
     Args:
-        within: a folder on the same disk to make the new one in, not beside `path`.
+        within: a folder on the same disk to make the new one in, instead of next to `path`.
 
     Raises:
         DnabertSError: `path` exists and may not be replaced, or its parent cannot be written.

@@ -1,7 +1,7 @@
 """What several files say of the same records, joined by name; never by order.
 
 Names asked for, names that a file knows -> places of those in both, counted -> refused where so few match that the
-files can hardly belong together.
+files are unlikely to belong together.
 """
 
 from __future__ import annotations

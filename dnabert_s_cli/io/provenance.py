@@ -1,4 +1,4 @@
-"""How an output was made: one JSON object beside each output, its run.json.
+"""How an output was made: one JSON object next to each output, its run.json.
 
 A pipeline calls `describe_run` when its work is done, and hands the result to the writer of its output or to
 `write_run_json`.

@@ -23,7 +23,7 @@ def require_same_settings(before: Mapping[str, object], now: Mapping[str, object
 
 @contextmanager
 def disk_full_as_error(folder: Path, *, hint: str = "free some space, then repeat with --resume") -> Iterator[None]:
-    """A full disk becomes a `DnabertSError` that names the folder and says how to go on."""
+    """A full disk becomes a `DnabertSError` that names the folder and says how to continue."""
     try:
         yield
     except OSError as error:

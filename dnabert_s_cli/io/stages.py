@@ -49,7 +49,7 @@ class StageFacts:
 
 
 class StageFolder:
-    """What is kept beside the folder `output` until that is whole; a context manager.
+    """What is kept next to the folder `output` until it is complete; a context manager.
 
         with StageFolder(output, resume=True, force=False) as kept:
             folder = kept.find("halves", facts)      # None: make it, then
@@ -63,7 +63,7 @@ class StageFolder:
         """Name the folder; nothing is made before it is entered.
 
         Args:
-            resume: go on with an unfinished run if there is one.
+            resume: continue an unfinished run, if there is one.
             force: overwrite a finished output, and without `resume` an unfinished run too.
         """
         target = Path(output).resolve()
@@ -153,7 +153,7 @@ class StageFolder:
                 raise DnabertSError(f"the unfinished run was made from other {what}", path=self.path, hint=hint)
 
     def _sweep(self, *, everything: bool) -> None:
-        """Remove what no run can go on with, or all that is ours."""
+        """Remove what no run can resume from, or everything we wrote."""
         stages = self._stages()
         for path in self.path.iterdir():
             is_empty = path in stages and len(list(path.iterdir())) == 1

@@ -20,7 +20,7 @@ _NOTES = Path(__file__).parent / "profiles" / "markers.tsv"
 
 @dataclass(frozen=True, slots=True)
 class ProfileNote:
-    """A line of the table beside the built-in profiles; its README.md says what the columns mean."""
+    """A line of the table that comes with the built-in profiles; its README.md says what the columns mean."""
 
     name: str
     accession: str

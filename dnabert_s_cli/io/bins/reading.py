@@ -22,7 +22,7 @@ from ..text_tables import ID_NAMES, id_of, iter_fields, plain_name
 _LOG = logging.getLogger(__name__)
 
 _NO_BIN = frozenset(("-1",))  # what cluster calls no bin
-# what MetaBAT2, MaxBin2, SemiBin2 and others call contigs that they left over, behind a prefix or alone
+# what MetaBAT2, MaxBin2, SemiBin2 and others call contigs that they left over, after a prefix or alone
 _LEFT_OVER = re.compile(r"(?:.*[._-])?(?:unbinned|lowdepth|tooshort|noclass|unclustered)", re.IGNORECASE | re.DOTALL)
 _SHOWN_FILES = 5
 _LENGTH_NAMES = frozenset(("length", "len", "contiglen", "contiglength", "lengthbp"))

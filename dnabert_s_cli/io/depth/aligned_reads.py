@@ -39,7 +39,7 @@ class AlignedReads:
         mean_bp: (n,) mean length of all records of the file up to each read, rounded down.
         edits: (n,) the tag NM; -1 where a read has none.
         n_operations: (n,) operations of each CIGAR.
-        operations, operation_bp: of all CIGARs, one behind the other.
+        operations, operation_bp: of all CIGARs, one after the other.
     """
 
     contigs: np.ndarray

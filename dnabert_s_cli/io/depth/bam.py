@@ -28,7 +28,7 @@ _FIXED = np.dtype(
 _SIZE = struct.Struct("<i")
 _LEAST_SIZE = _FIXED.itemsize - _SIZE.size
 _SOFT_CLIP = 4
-_PADDING = bytes(8)  # behind the bytes, so that four may be read at any place in them
+_PADDING = bytes(8)  # after the bytes, so that four may be read at any place in them
 _VALUE_TYPES = {
     ord(kind): np.dtype(name)
     for kind, name in (("c", "i1"), ("C", "u1"), ("s", "<i2"), ("S", "<u2"), ("i", "<i4"), ("I", "<u4"))
@@ -95,7 +95,7 @@ def _record_places(content: bytes, path: str) -> tuple[np.ndarray, int]:
 
 
 def _decode(raw: np.ndarray, places: np.ndarray, *, path: str, sieve: ReadSieve) -> AlignedReads:
-    """The reads that count among the records at `places` of `raw`, (n_bytes,) uint8 with padding behind."""
+    """The reads that count among the records at `places` of `raw`, (n_bytes,) uint8 with padding at the end."""
     fixed = _at_any_place(raw, np.dtype("V36"))[places].view(_FIXED)  # (R,) records
     columns = [fixed[name].astype(np.int64) for name in ("contig", "start", "flag", "mapq", "bases")]
     rows, mean_bp = sieve.admit(RecordColumns(*columns))
@@ -121,7 +121,7 @@ def _decode(raw: np.ndarray, places: np.ndarray, *, path: str, sieve: ReadSieve)
 
 
 def _words(raw: np.ndarray, places: np.ndarray, *, n_words: np.ndarray) -> np.ndarray:
-    """Neighbouring 32-bit words from each place on, one place behind the other, int64."""
+    """Neighbouring 32-bit words from each place on, one place after the other, int64."""
     before = np.cumsum(n_words) - n_words
     at = np.repeat(places - 4 * before, n_words) + 4 * np.arange(int(n_words.sum()))
     return _at_any_place(raw, np.dtype("<u4"))[at].astype(np.int64)

@@ -1,4 +1,4 @@
-"""The plain bytes of a BAM file in large pieces, inflated by several threads ahead of whoever reads them.
+"""The plain bytes of a BAM file in large pieces, inflated ahead of the reader by several threads.
 
 path -> compressed bytes, hashed as they pass -> whole BGZF blocks, some dozens together -> threads -> plain bytes, in
 order. The check sum of every block is checked.
@@ -36,7 +36,7 @@ def inflated_pieces(
     Args:
         executor: inflates `n_ahead` pieces ahead; without one, pieces are inflated as they are asked for.
         digest: hashes all bytes of the file, once the last piece is out.
-        on_bytes: told of compressed bytes as they are read.
+        on_bytes: called with the number of compressed bytes as they are read.
 
     Raises:
         DnabertSError: the file is no BGZF, or damaged.

@@ -125,7 +125,7 @@ def _is_mean(field: str, suffix: str) -> bool:
 
 
 def _plain_columns(fields: list[str], path: str | Path, *, line: int) -> DepthColumns:
-    """jgi_summarize_bam_contig_depths' `s1 s1-var s2 s2-var` behind length and total, VAMB's `s1 s2`, and the like."""
+    """jgi_summarize_bam_contig_depths' `s1 s1-var s2 s2-var` after length and total, VAMB's `s1 s2`, and the like."""
     names = [plain_name(field.replace("%", "percent")) for field in fields]
     other = [field for field, name in zip(fields[1:], names[1:], strict=True) if name in _OTHER_MEASURES]
     if other:

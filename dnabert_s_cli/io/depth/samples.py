@@ -31,7 +31,7 @@ from .table import DepthTable
 
 _LOG = logging.getLogger(__name__)
 
-_POLL_S = 0.2  # how often progress is told
+_POLL_S = 0.2  # how often progress is reported
 _PIECES_AHEAD = 2  # of each file, for each thread that inflates
 
 
@@ -126,8 +126,8 @@ def read_alignment_depths(
     The same file gives the same numbers, whatever the number of threads.
 
     Args:
-        on_bytes: told how many bytes of the files have been read since the last time.
-        on_sample: told each sample as soon as it is finished.
+        on_bytes: called with the number of bytes read since the last call.
+        on_sample: called with each sample as soon as it is finished.
 
     Raises:
         DnabertSError: for all files together: corrupt, or not sorted.

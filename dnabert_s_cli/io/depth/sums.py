@@ -2,7 +2,7 @@
 
 Reads of one sorted file, batch by batch -> those like enough to the contig -> +1 and -1 at the ends of each aligned
 stretch, in one array over the contigs of a batch -> running sum: the depth of each base -> mean and variance of each
-contig. Only the contig whose reads may go on in the next batch stays in memory.
+contig. Only the contig whose reads may continue in the next batch stays in memory.
 
 Found by experiment with version 2.15 of that program (`benchmarks/depth_bam.py` compares):
 - unmapped, secondary, duplicate and failed records are left out; supplementary ones count, and so does every mapping
@@ -58,7 +58,7 @@ class DepthSums:
         self._options = options
         self._mean = np.zeros(len(lengths_bp))
         self._variance = np.zeros(len(lengths_bp))
-        self._open = -1  # the contig whose reads may go on
+        self._open = -1  # the contig whose reads may continue
         self._open_steps = np.zeros(0, dtype=np.int32)
         self._open_mean_bp = 0
 
@@ -105,7 +105,7 @@ class DepthSums:
 
     def _measure(self, contigs: np.ndarray, steps: np.ndarray, *, mean_bp: np.ndarray) -> None:
         """Mean and variance of neighbouring contigs from their steps, (bp + contigs,) int32, which are used up."""
-        depth = np.cumsum(steps, out=steps)  # back at 0 behind each contig
+        depth = np.cumsum(steps, out=steps)  # back at 0 after each contig
         lengths_bp = self._lengths_bp[contigs]
         offsets = np.cumsum(lengths_bp + 1) - (lengths_bp + 1)
         end_bp = np.minimum(self._options.end_bp, mean_bp)
@@ -121,7 +121,7 @@ class DepthSums:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Spans:
-    """Aligned stretches, sorted by contig: first base and the base behind the last."""
+    """Aligned stretches, sorted by contig: first base and the base after the last."""
 
     contigs: np.ndarray
     starts: np.ndarray

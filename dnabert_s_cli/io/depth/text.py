@@ -37,7 +37,7 @@ class _Part:
 
 
 def read_depth_table(path: str | Path) -> DepthTable:
-    """The table at `path`, of any compression, "-" for standard input; told by its first line what it is.
+    """The table at `path`, of any compression, "-" for standard input; its kind is recognised from its first line.
 
     Names of contigs end at the first blank, as those of sequences do.
 

@@ -46,7 +46,7 @@ def _nine_digits(magnitudes: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.in
     exponent = np.floor(np.log10(np.where(magnitudes == 0, 1.0, magnitudes)))
     place = exponent.astype(np.intp) - _LOWEST_EXPONENT
     scaled = np.rint(magnitudes * _SCALES[place])
-    # log10 may err by one beside a power of ten, and rounding may carry over into the next
+    # log10 may err by one near a power of ten, and rounding may carry over into the next
     off = np.flatnonzero((scaled >= 1e9) | ((scaled < 1e8) & (magnitudes > 0)))
     if off.size:
         place[off] += np.where(scaled[off] >= 1e9, 1, -1)

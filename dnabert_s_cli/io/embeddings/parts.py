@@ -82,7 +82,7 @@ def read_part(path: Path) -> Part:
     rows, run_path = _read_existing_npy(path), run_path_of(path, "npy")
     for needed in (ids_path_of(path), run_path):
         if not needed.is_file():
-            raise DnabertSError(f"no {needed.name} beside it", path=path, hint="copy it there too")
+            raise DnabertSError(f"no {needed.name} next to it", path=path, hint="copy it there too")
     try:
         run = json.loads(run_path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -41,8 +41,8 @@ _TSV_SUFFIXES = (".tsv", ".tsv.gz", ".tsv.bz2", ".tsv.xz", ".tsv.zst")
 def read_embeddings(path: str | Path) -> EmbeddingTable:
     """The table at `path`, checked: finite float32 rows, unique ids, positive lengths, as many of each.
 
-    A .npy keeps its rows on disk, memory-mapped, and needs `<stem>.ids.tsv` beside it. "-" is TSV from
-    standard input. Provenance comes from the run.json beside the table or from within it.
+    A .npy keeps its rows on disk, memory-mapped, and needs `<stem>.ids.tsv` next to it. "-" is TSV from
+    standard input. Provenance comes from the run.json next to the table or from within it.
 
     Raises:
         DnabertSError: names the file, line and record at fault.
@@ -65,7 +65,7 @@ def _read_npy_table(path: Path) -> EmbeddingTable:
     ids_path = ids_path_of(path)
     rows = read_npy(path)
     if not ids_path.is_file():
-        problem = f"no ids file {ids_path.name} beside it"
+        problem = f"no ids file {ids_path.name} next to it"
         hint = "copy it there too, or make it: a header 'id TAB length', then one line for each row"
         raise DnabertSError(problem, path=path, hint=hint)
     ids, lengths_bp = read_ids(ids_path)

@@ -1,4 +1,4 @@
-"""Writes an embedding table chunk by chunk so that a killed run can go on where it was.
+"""Writes an embedding table chunk by chunk, so that a killed run can be resumed.
 
 chunk -> rows and id lines appended in `<output>.partial` -> at the end the format that the suffix asks for, made block
 by block -> renamed into place, the table last. The file is the same whether the run was broken or not.
@@ -46,7 +46,7 @@ def ids_path_of(table_path: Path) -> Path:
 def run_path_of(table_path: Path, table_format: str) -> Path:
     """Where a table's provenance is: emb.npy -> emb.run.json, emb.tsv -> emb.tsv.run.json and so on.
 
-    Two formats of one stem must not share it, lest the second overwrite what is said of the first.
+    Two formats of one stem must not share it, or the second would overwrite that of the first.
     """
     if table_format == "npy":
         return table_path.with_suffix(".run.json")
@@ -85,13 +85,13 @@ class EmbeddingWriter:
         Args:
             settings: what the numbers depend on, as JSON values; a run is resumed only with the same. If
                 `uncertainty` is true among them, every chunk states it and the ids of a .npy have one more column.
-            resume: go on with an unfinished run if there is one.
+            resume: continue an unfinished run, if there is one.
             force: overwrite a finished table, and without `resume` an unfinished one too.
             table_format: one of `FORMATS`; None for what the path ends in.
 
         Raises:
             DnabertSError: no format by that suffix; the table exists; an unfinished run exists and neither `resume` nor
-                `force` was given, or has other settings, or still goes on.
+                `force` was given, or has other settings, or is still running.
         """
         path = Path(path)
         self._format = _checked_format(path, table_format)

@@ -18,7 +18,7 @@ _HINT = "write the label after the name, as in '>contig_1 s__Escherichia coli', 
 
 
 def read_header_labels(paths: Sequence[str | Path]) -> dict[str, str]:
-    """Label of each record; a header's text behind its first word, or the number in `kraken:taxid|N`.
+    """Label of each record; a header's text after its first word, or the number in `kraken:taxid|N`.
 
     Raises:
         DnabertSError: no FASTA, or headers without a label; all together, up to 20.

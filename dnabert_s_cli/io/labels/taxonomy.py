@@ -1,6 +1,6 @@
 """Labels as lineages: what a line of a labels file means, and the names and numbers of its taxa.
 
-Label text, or an NCBI taxid with a taxonomy beside it -> `Lineage`, widest taxon first. A name that has no number of
+Label text, or an NCBI taxid with a taxonomy -> `Lineage`, widest taxon first. A name that has no number of
 NCBI's gets one from its place in the tree, so that it is the same in every report.
 """
 

@@ -1,7 +1,7 @@
 """Where each row of a text file begins, so that any row of tens of gigabytes is one read away.
 
-file -> blocks of bytes -> places of line ends -> offsets, 8 bytes a row. For a large file they are kept beside it, in
-`NAME.index`, and mapped into memory the next time; where that folder cannot be written, they are made anew.
+file -> blocks of bytes -> places of line ends -> offsets, 8 bytes a row. For a large file they are kept next to it, in
+`NAME.index`, and mapped into memory the next time; where that folder cannot be written, they are made again.
 """
 
 from __future__ import annotations

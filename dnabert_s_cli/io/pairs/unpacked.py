@@ -2,7 +2,7 @@
 
 compressed file -> `FOLDER/dnabert-s-UID/KEY`, the key made of path, size and time of change -> opened by every process
 that needs it, and removed when the first of them closes it: those that have it open keep it. One that was killed
-leaves it behind, for its successor to take up.
+leaves it for its successor to use.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _key(path: Path) -> str:
 
 
 def _own_folder(parent: Path) -> Path:
-    """A folder that only this user can write, so that nobody else lays a file under a name of ours."""
+    """A folder that only this user can write, so that nobody else can put a file there under our name."""
     folder = parent / f"dnabert-s-{os.getuid()}"
     hint = "choose another folder for temporary files: TMPDIR=/scratch dnabert-s ..."
     try:

@@ -28,7 +28,7 @@ _HEADER_BYTES = 1 << 20
 
 
 def read_fasta(stream: io.BufferedReader, path: str, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Chunk]:
-    """Records of a FASTA stream; places are line numbers of headers. Reading goes on after a bad record.
+    """Records of a FASTA stream; places are line numbers of headers. Reading continues after a bad record.
 
     The stream begins with a header or blank lines. A line may be of any length, a record of any size; lines may
     end in CRLF; blank lines and blanks around letters are passed over; the last newline may be missing.

@@ -57,7 +57,7 @@ class SequenceFile:
 
         Args:
             is_hashed: asks for `sha256`.
-            suffix: put behind each name that does not end in it: /1 or /2 of a mate.
+            suffix: appended to each name that does not end in it: /1 or /2 of a mate.
 
         Raises:
             DnabertSError: it cannot be opened, is empty, or is in no format that is read.

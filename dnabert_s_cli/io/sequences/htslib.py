@@ -2,7 +2,7 @@
 
 A file on disk is opened by its name. Any other stream is pumped by a thread into a pipe of our own, because some bytes
 have already been read from it to tell the format. The reference of a CRAM is linked into a temporary folder, where
-htslib may write the index that it would otherwise leave beside the user's file.
+htslib may write the index that it would otherwise leave next to the user's file.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _check_end(tail: bytes, path: str) -> None:
 
 @contextmanager
 def _linked_reference(reference_path: str | Path) -> Iterator[str]:
-    """The reference under a name beside which htslib may write its index."""
+    """The reference under a name next to which htslib may write its index."""
     reference = Path(reference_path).resolve()
     if not reference.is_file():
         raise DnabertSError("no such reference file", path=reference_path, hint="check the path")

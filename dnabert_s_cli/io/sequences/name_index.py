@@ -89,7 +89,7 @@ class NameIndex:
         if not has_lines:
             problem = f"duplicate id at record {number}, also at {other}"
         hint = "ids (first words of headers) must be unique over all inputs: rename one, or read the files separately; "
-        hint += "mates of one name are told apart in two FASTQ files, of the same order, not in one"
+        hint += "mates of one name must be in two FASTQ files, in the same order, not in one"
         return DnabertSError(problem, path=path, line=number if has_lines else None, record=name, hint=hint)
 
     def _located(self, place: int) -> tuple[str, int, bool]:

@@ -54,7 +54,7 @@ def read_sequences(
 ) -> Iterator[Record]:
     """Records of all files, in order, one at a time; memory holds one block and the largest record.
 
-    Formats (FASTA, FASTQ, SAM, BAM, CRAM, GenBank, EMBL) and compressions (gzip, bzip2, xz, zstd) are told by
+    Formats (FASTA, FASTQ, SAM, BAM, CRAM, GenBank, EMBL) and compressions (gzip, bzip2, xz, zstd) are recognised from
     content. An id is the first word of its header and unique over all files. Sequences are upper-case IUPAC
     letters; the U of RNA becomes T. Of alignments, each primary record is a read, in its own orientation. Two FASTQ
     files whose first reads bear one name hold mates, which get the suffix /1 and /2, as from alignments. Reads without
@@ -99,7 +99,7 @@ def scan_sequences(
     Arguments are those of `read_sequences`, save that "-" is refused: standard input cannot be read again.
 
     Args:
-        on_lengths: told the lengths of the records kept, in order, some thousand at a time.
+        on_lengths: called with the lengths of the records kept, in order, some thousand at a time.
 
     Raises:
         DnabertSError: every problem of every file together. A FASTA file is read on after a bad record (up to
