@@ -1,6 +1,6 @@
 """How a pipeline tells how far it is: named stages, and amounts finished.
 
-Pipelines call `start` once per stage and `advance` as work is done; whoever runs them decides what a person sees.
+Pipelines call `start` once per stage and `advance` as work is done; the caller decides what a person sees.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def bin_contigs(
     """Bin the contigs of `source` into the folder `output`.
 
     Args:
-        resume: go on with an unfinished run if there is one.
+        resume: continue an unfinished run, if there is one.
 
     Raises:
         DnabertSError: bad input (all problems together), no such model, existing output, or an unfinished run that was
@@ -153,7 +153,7 @@ def _gather(
 
 
 def _join(stages: Stages, read: Vectors | None) -> tuple[np.ndarray | None, ContigDepths | None]:
-    """Another tool's bins, and depth, by name; before contigs are embedded, lest these be found wrong after hours."""
+    """Another tool's bins, and depth, by name; before embedding, so that mistakes are found early."""
     refined_path, depth = stages.source.refined_path, stages.source.depth
     if refined_path is None and depth.is_empty:
         return None, None

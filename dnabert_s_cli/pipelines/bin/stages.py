@@ -1,8 +1,8 @@
-"""The stages of `bin` that take long, each kept until the run is done, so that a killed one goes on where it was.
+"""The slow stages of `bin`, each kept until the run is done, so that a killed run can be resumed.
 
 Depth from alignments, sample by sample (in `depths`) -> vectors of the contigs, grown chunk by chunk as `embed` grows a
 table -> both halves of some of them -> marker genes. Each stage is kept with digests of what it was made from; made
-anew or taken up again, it gives the same numbers.
+new or resumed, it gives the same numbers.
 """
 
 from __future__ import annotations

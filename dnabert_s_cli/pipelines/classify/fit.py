@@ -121,7 +121,7 @@ def fit_from_table(
 def calibration_rows(report: FitReport) -> list[tuple[str, ...]]:
     """Rank, length, and of held-out sequences: share right, given a label, right of those, false of unknown; clades.
 
-    The false ones with their upper 95 % limit: it comes from the number of clades, which stands behind it.
+    The false ones with their upper 95 % limit: it follows from the number of clades, given last.
     """
     rows = []
     for one in sorted(report.fitted.calibrations, key=lambda one: (-one.rank, one.length_bp)):

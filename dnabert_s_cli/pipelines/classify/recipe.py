@@ -197,6 +197,6 @@ def _label_chunk(chunk: EmbeddedChunk, stored: StoredClassifier, *, threads: int
 
 
 def _write_run(output: ClassifyOutput, described: Mapping[str, object]) -> None:
-    """Provenance beside the table (labels.tsv -> labels.tsv.run.json)."""
+    """Provenance next to the table (labels.tsv -> labels.tsv.run.json)."""
     if str(output.table) != STDIN:
         write_run_json(output.table.with_name(f"{output.table.name}.run.json"), described)

@@ -18,7 +18,7 @@ from .label_set import LabelSet, lineages_from_json, lineages_to_json, make_labe
 logger = logging.getLogger(__name__)
 
 _SHOWN_DIGITS = 12  # of a fingerprint
-_READING = ("strand", "window_bp", "overlap_bp")  # how an encoder reads sequences, beside what it is
+_READING = ("strand", "window_bp", "overlap_bp")  # how an encoder reads sequences, apart from what it is
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""What `cluster` tells of its clusters beside the assignments: a summary, representatives, a map, and scores.
+"""What `cluster` reports in addition to the assignments: a summary, representatives, a map, and scores.
 
 Clusters with their unit vectors -> figures of each cluster -> the files that are wanted. Labels, joined by name -> how
 well the clusters agree with them.
@@ -41,7 +41,7 @@ _PNG, _HTML = ".png", ".html"
 
 @dataclass(frozen=True, slots=True)
 class ClusterFiles:
-    """Files beside the assignments, None for those that are not wanted.
+    """Files in addition to the assignments; None for those not wanted.
 
     Args:
         labels_path: TSV of record id and true label, to score against.

@@ -73,7 +73,7 @@ def cluster_table(path: Path, options: ClusterOptions, *, progress: Progress) ->
 def write_cluster_file(
     clusters: Clusters, output: Path, *, argv: Sequence[str], force: bool, scores: Mapping[str, float]
 ) -> None:
-    """Write the assignments, and their provenance beside them (clusters.tsv -> clusters.tsv.run.json).
+    """Write the assignments, and their provenance next to them (clusters.tsv -> clusters.tsv.run.json).
 
     Args:
         scores: against labels, for the provenance; empty where there are none.

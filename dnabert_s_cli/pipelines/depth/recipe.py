@@ -33,7 +33,7 @@ class DepthReport:
 
 
 def sort_inputs(paths: Sequence[str | Path], settings: DepthInput) -> DepthInput:
-    """`settings` with these files, those that are BAM or CRAM told from tables by their first bytes.
+    """`settings` with these files, with BAM and CRAM files separated from tables by their first bytes.
 
     Raises:
         DnabertSError: there is no such file.
@@ -56,7 +56,7 @@ def make_depth_table(
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> DepthReport:
-    """Write the depth of all contigs in all samples; beside depth.tsv stands depth.tsv.run.json.
+    """Write the depth of all contigs in all samples, and depth.tsv.run.json next to depth.tsv.
 
     Args:
         output: "-" writes to `stdout`, and no run.json.

@@ -1,7 +1,7 @@
 """Depth of contigs from BAM, CRAM and tables together, for `depth` and `bin`.
 
 Files -> one table each, with what provenance says of its file -> joined by name with the contigs that are binned.
-Depth from alignments, which takes long, may be kept sample by sample for a run that goes on after this one.
+Depth from alignments, which takes long, may be kept sample by sample, for a resumed run.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _read_samples(
 def _find_sample(
     source: DepthInput, file: AlignmentFile, *, made_from: Mapping[str, Sequence[str]], kept: StageFolder
 ) -> SampleDepth | None:
-    """Depth in this file as an earlier run has kept it, if it has. `made_from`: digests of inputs beside the file."""
+    """Depth in this file as an earlier run has kept it, if it has. `made_from`: digests of further inputs."""
     stage = _stage_of(file.path)
     if not kept.has(stage):
         return None

@@ -1,7 +1,7 @@
 """`embed`: sequence files to a table of vectors.
 
 Inputs are checked whole, then read again in chunks; each chunk is embedded and appended to the table, which gets its
-name when it is complete. A run that was killed goes on behind its last finished chunk.
+name when it is complete. A run that was killed resumes after its last finished chunk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class TableOptions:
 
     Args:
         table_format: npy, npz, tsv or parquet; None for what the path ends in.
-        resume: go on with a run that was broken off, if there is one.
+        resume: continue an interrupted run, if there is one.
         force: overwrite a finished table.
     """
 
@@ -105,7 +105,7 @@ def embed_to_stdout(
 
 
 def embedding_settings(encoder: Encoder, source: SequenceInput) -> dict[str, object]:
-    """What the numbers of a table depend on, beside the sequences."""
+    """What the numbers of a table depend on, apart from the sequences."""
     return {**encoder.describe(), "min_length_bp": source.min_length_bp}
 
 

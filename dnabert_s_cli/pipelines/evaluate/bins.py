@@ -73,7 +73,7 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class BinsOutput:
-    """Files to write beside the table of figures, None for those that are not wanted."""
+    """Files to write in addition to the table of figures; None for those not wanted."""
 
     bins_path: Path | None = None
     genomes_path: Path | None = None
@@ -126,7 +126,7 @@ def check_bins_output(output: Path, others: BinsOutput, *, force: bool) -> None:
 
 
 def write_bins_report(report: BinsReport, output: Path, *, others: BinsOutput, argv: Sequence[str]) -> None:
-    """Write the figures, their provenance beside them (scores.tsv -> scores.tsv.run.json), and the other files."""
+    """Write the figures, their provenance next to them (scores.tsv -> scores.tsv.run.json), and the other files."""
     with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
         write_scores(report, stream)
     write_other_files(report, others)

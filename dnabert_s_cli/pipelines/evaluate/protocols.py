@@ -1,7 +1,7 @@
 """The three tasks of the paper on the vectors of one set, as published and in a sound form.
 
 Vectors and species of a set -> unit rows, or rows standardised -> k-means, logistic regression or k-medoid -> scores.
-`paper` does what the published code does. `sound` mends it: the scaler does not see the test, the threshold is
+`paper` does what the published code does. `sound` corrects it: the scaler does not see the test, the threshold is
 chosen without labels, and what is in no cluster counts against its species.
 """
 
@@ -38,7 +38,7 @@ class ProtocolOptions:
     Args:
         n_seeds: runs of k-means and draws of shots, with seeds 0, 1, ...
         shots: labelled sequences a species.
-        most_tests: sequences of each species to test on, or as many as there are beside the shots.
+        most_tests: sequences of each species to test on, or as many as remain after the shots.
         min_length_bp, min_sequences: binning leaves out shorter sequences, then species with fewer sequences.
         seed: of what is drawn to choose a threshold, and of TNF-VAE.
         threads: 0 for all cores.

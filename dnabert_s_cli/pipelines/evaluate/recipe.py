@@ -1,7 +1,7 @@
 """`evaluate clustering`, `classification`, `binning` and `all`: models against labelled sets, by the paper's protocols.
 
 All sets are read and checked first. Then model by model: opened, its vectors of each set made or taken from the cache,
-each task measured. A model that is not available is skipped, with the reason, and the others go on; so they do where
+each task measured. A model that is not available is skipped, with the reason, and the others continue; likewise where
 the code of a model breaks, which is a failure. Tables, JSON and plots go into one folder, which appears whole or not at
 all.
 """

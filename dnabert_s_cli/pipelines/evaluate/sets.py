@@ -1,7 +1,7 @@
 """The sets that models are evaluated on: found in upstream's folders, or named one by one.
 
 A folder, or paths -> `SetSource`s, which say what to read and where to cut -> `EvaluationSet`s, read one at a time:
-sequences with their species. A TSV of `sequence` and `bin_id`, or sequences of any format with labels beside them.
+sequences with their species. A TSV of `sequence` and `bin_id`, or sequences of any format with a file of labels.
 """
 
 from __future__ import annotations

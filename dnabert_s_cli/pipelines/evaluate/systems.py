@@ -2,7 +2,7 @@
 
 A list of models from the command line -> `NamedModel`s -> per protocol the `System` that makes the vectors -> vectors
 of whole sets, taken from the cache where they are. A system that is not available raises `CannotRunError` with the
-reason, one whose code breaks `ModelFailedError`, and the evaluation goes on without it.
+reason, one whose code breaks `ModelFailedError`, and the evaluation continues without it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class System(Protocol):
 
     @property
     def facts(self) -> Mapping[str, object]:
-        """Everything that determines the vectors, beside the sequences."""
+        """Everything that determines the vectors, apart from the sequences."""
 
     @property
     def embeds_alone(self) -> bool:

@@ -1,7 +1,7 @@
 """`pairs`: genomes to a CSV of training pairs.
 
 Genomes, one a file, a label or a record, pass one by one -> some of them are held out whole for validation -> each is
-cut into pairs of pieces -> rows of one of two files, a manifest beside each. The pieces of a genome follow from the
+cut into pairs of pieces -> rows of one of two files, each with a manifest. The pieces of a genome follow from the
 seed, its label and its sequences alone.
 """
 

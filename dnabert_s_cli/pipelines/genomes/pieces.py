@@ -28,7 +28,7 @@ class PieceSpec:
         length_bp: length of a piece.
         shortest_bp: with it, lengths are drawn uniformly from this to `length_bp`.
         pairs_per_genome: at most so many pairs of one genome.
-        rounds: how often a genome is cut anew; within a round no base is in two pieces.
+        rounds: how often a genome is cut; within a round no base is in two pieces.
         max_n_share: pieces with a larger share of N are left out.
         join: put short records end to end, in random order and strand, until a piece is full; what is left of the
             last of them is in no piece of the round.

@@ -50,8 +50,8 @@ class TrainOutput:
     """Where a run is written.
 
     Args:
-        resume: go on with the newest checkpoint there, if there is one.
-        force: start anew over an earlier run.
+        resume: continue from the newest checkpoint there, if there is one.
+        force: overwrite an earlier run.
     """
 
     path: Path

@@ -1,7 +1,7 @@
 """How the records of one call are cut: into chunks, and chunks into shares for several processes or jobs.
 
 Lengths of records in order -> where chunks end -> ranges of chunks of nearly equal work. A share never splits a chunk,
-so whoever embeds it makes the very batches that one process alone would make, and the same numbers.
+so any process makes the batches that a single process would make, and the same numbers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Work done behind the back of a reader: one piece is in the making while the next is read.
+"""Work in the background of a reader: one piece is made while the next is read.
 
-The thread that reads is the one that is interrupted, so that Ctrl-C never waits for a slow pipe; the work goes on in a
+The thread that reads is the one that is interrupted, so that Ctrl-C never waits for a slow pipe; the work runs in a
 thread of its own, one piece at a time and in order.
 """
 
