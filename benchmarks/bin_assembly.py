@@ -1,4 +1,4 @@
-"""How well `dnabert-s bin` bins an assembly whose truth is known, and what it takes, with MetaBAT2 beside it.
+"""How well `dnabert-s bin` bins an assembly whose truth is known, and what it takes, compared with MetaBAT2.
 
 Each setting is one process of the command line, whose seconds, processor seconds and peak memory are its own; its
 bins are scored against the gold standard: genomes at >= 90 % completeness and >= 95 % purity, at >= 50 % and >= 90 %,

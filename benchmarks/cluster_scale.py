@@ -29,7 +29,7 @@ from dnabert_s_cli.analysis.scores.metrics import clustering_scores
 from dnabert_s_cli.threads import thread_count
 
 METHODS = ("kmedoid", "hdbscan")
-SPREAD = 0.7  # noise of a member beside its centre of length 1: cosine .82 to the centre, .67 between members
+SPREAD = 0.7  # noise of a member, relative to its centre of length 1: cosine .82 to the centre, .67 between members
 NOISE_SHARE = 0.05
 MIN_SIMILARITY = 0.5
 PACKAGES = ("numpy", "scipy", "scikit-learn", "hdbscan", "threadpoolctl")

@@ -1,4 +1,4 @@
-"""Rate of `dnabert-s depth` on BAM files beside jgi_summarize_bam_contig_depths, and how far the two agree.
+"""Rate of `dnabert-s depth` on BAM files compared with jgi_summarize_bam_contig_depths, and how far the two agree.
 
 Reads of 150 bp are simulated with mismatches, insertions, deletions, clips, duplicates and secondary records, on
 contigs of 1.5 to 300 kb, and written as sorted BAM files. Both programs run as processes of their own on one core and

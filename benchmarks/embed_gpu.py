@@ -153,7 +153,7 @@ def rate(
     device: torch.device,
     repeats: int,
 ) -> float:
-    """Tokens a second: the median of some runs behind one that warms up."""
+    """Tokens a second: the median of some runs after one that warms up."""
     run(windows[: max(len(windows) // 8, 1)])
     taken = []
     for _ in range(repeats):

@@ -1,7 +1,7 @@
 """Rate and memory of `dnabert-s embed -` over a stream of contigs that is never on disk.
 
 Random contigs are written to the standard input of the command line, which runs as a process of its own; its memory is
-noted as the stream goes on, and its processor time beside the time that passed, since other work may share the
+noted as the stream is read, and its processor time next to the time that passed, since other work may share the
 machine. Without --model a k-mer network of the usual sizes with random weights is taken. Prints one JSON object as the
 last line.
 

@@ -34,7 +34,7 @@ _PROFILE = """\
 Where its time goes at 2,000 tokens on one thread, from FASTA to .npy: in upstream's way; by PyTorch's fused attention;
 by products with a decay, as it is now. Parts are measured alone, so they need not add up:"""
 _SPECIES = """\
-Species told apart, by the paper's protocols, in three sets of 50 species that are not in the training data (the
+Separation of species, by the paper's protocols, in three sets of 50 species that are not in the training data (the
 settings of `kmer-s` were chosen while looking at these sets); all systems: `benchmarks/results/evaluate_dev.md`:"""
 _BINNING = """\
 Binning of a simulated assembly of 24 genomes, contigs of 1.5 kb and more, bins of 200 kb and more: genomes at 90 %

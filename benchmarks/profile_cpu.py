@@ -1,11 +1,11 @@
-"""Where the time of the 117M-parameter encoder goes on one CPU thread, from FASTA to .npy, by parts.
+"""Where the time of the 117M-parameter encoder is spent on one CPU thread, from FASTA to .npy, by parts.
 
 Random weights; two sequences of the given length. Three ways, in one run: attention written out in float32 as in
 upstream's code, PyTorch's fused attention, and attention as decayed products, the last two in the number format of
 `--dtype auto`. Each part is run alone on inputs of its own shape; what is left of the whole forward is copying and
 calling. Reading is the check of the file and the reading of it; tokenising is BPE over random DNA with a tokenizer of
 random DNA; writing is a row of the table made safe on disk. Processor time of the thread is counted, so other work on
-the machine hardly changes the shares. Prints a table, and one JSON object as the last line.
+the machine barely changes the shares. Prints a table, and one JSON object as the last line.
 
     python benchmarks/profile_cpu.py [--tokens 2000] [--repeats 3]
 """
@@ -210,7 +210,7 @@ def writing_seconds_per_row(folder: Path) -> float:
 
 
 def cpu_seconds(work: Work, repeats: int) -> float:
-    """The least processor time of this thread over some runs, behind one that warms up."""
+    """The least processor time of this thread over some runs, after one that warms up."""
     work()
     taken = []
     for _ in range(repeats):

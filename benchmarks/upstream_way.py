@@ -1,6 +1,6 @@
 """The encoder run as upstream runs it: padded batches, attention materialised, float32.
 
-Written anew from the published description, as the thing to be measured against; it shares the weights of our own
+Written from the published description, as the thing to be measured against; it shares the weights of our own
 encoder and nothing else. Padding is taken out for the dense layers and put back for attention, as upstream does.
 """
 

@@ -15,7 +15,7 @@ DEVICE = "auto"  # auto, cpu, cuda, cuda:N, mps
 DTYPE: Final = "auto"  # auto: bfloat16 where the hardware computes in it, else float32
 
 # --- models --------------------------------------------------------------------------------------
-MODEL = "kmer-s"  # comes with the package: nothing is downloaded unasked
+MODEL = "kmer-s"  # comes with the package: nothing is downloaded without being asked for
 MODEL_VARIABLE = "DNABERT_S_MODEL"  # environment variable that overrides MODEL
 NO_DOWNLOAD_MODEL = "kmer-s"  # what to name to a user who cannot download
 
@@ -66,7 +66,7 @@ MIN_REFERENCE_BP = 100  # shorter ones say nothing
 # --- pairs of genome pieces ----------------------------------------------------------------------
 PIECE_BP = 10_000  # length of the paper's training sequences
 PAIRS_PER_GENOME = 200  # the paper's bacteria and fungi give 150 to 200 each
-PIECE_ROUNDS = 1  # how often each genome is cut anew
+PIECE_ROUNDS = 1  # how often each genome is cut
 MAX_N_SHARE = 0.05  # pieces with a larger share of N are left out
 VAL_FRACTION = 0.05  # of the genomes, where a validation file is asked for
 
@@ -105,7 +105,7 @@ MAX_TOKENS = 2_000  # longest sequence in training: the paper's 10 kb
 OBJECTIVE: Final = "weighted-simclr"
 TEMPERATURE = 0.05  # upstream's number
 CURRICULUM: Final = "1/3"  # share of the steps that are phase I; the paper's
-MIX_LAYER: Final = "random"  # drawn anew for each step, as in the paper
+MIX_LAYER: Final = "random"  # drawn for each step, as in the paper
 PROJECTED_DIM = 128  # of the head, 0 for no head; upstream's number
 OPTIMISER: Final = "adam"  # the paper's
 ENCODER_LR = 3e-6  # upstream's number
@@ -118,7 +118,7 @@ VOCAB_SIZE = 4_096  # tokens of a new tokenizer, as DNABERT-2's
 TOKENIZER_SAMPLE_BP = 5_000_000  # of the training pairs, from which a new tokenizer learns
 EVAL_EVERY = 500  # steps
 SAVE_EVERY = 500  # steps
-SAVE_TOTAL_LIMIT = 2  # folders step-N beside best/ and last/
+SAVE_TOTAL_LIMIT = 2  # folders step-N, in addition to best/ and last/
 LOG_EVERY = 50  # steps between lines of the log that a person reads
 PATIENCE = 0  # evaluations without a better one before training stops; 0: never
 VAL_PAIRS = 4_800  # of the validation file, at most: 100 of the paper's batches

@@ -1,4 +1,4 @@
-"""Threads: how many there are, and work that is done ahead of whoever needs its results.
+"""Threads: how many there are, and work that is done before its results are needed.
 
 Items -> a thread or several -> results in the order of the items. The caller takes one while the next are being made.
 """

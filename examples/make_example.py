@@ -1,7 +1,7 @@
 """Mix draft assemblies of four species into one shuffled example, with its gold standard.
 
 The folder that Debian's package `ragout-examples` unpacks to goes in; `contigs.fa.gz` and `gold.tsv` come out
-beside this script. Which contigs are taken, and their order, follow from the SHA-256 of the seed and of each
+next to this script. Which contigs are taken, and their order, follow from the SHA-256 of the seed and of each
 contig's own name, so every run on every version of Python gives the same sequences in the same order.
 
     apt-get download ragout-examples
@@ -81,7 +81,7 @@ def write_example(contigs: list[Contig], folder: Path) -> None:
 
 
 def main() -> None:
-    """Read the unpacked package named on the command line and write the example beside this script."""
+    """Read the unpacked package named on the command line and write the example next to this script."""
     if len(sys.argv) != 2:
         sys.exit("usage: make_example.py FOLDER  (usr/share/doc/ragout/examples of the unpacked ragout-examples)")
     contigs: list[Contig] = []

@@ -41,7 +41,7 @@ fi
 "${dnabert_s[@]}" pairs "$markers" --labels "$out/labels.tsv" --join --shortest 1500 --length 10000 \
   --rounds 6 --pairs-per-genome 30 --val "$out/val.labelled.csv" --val-fraction 0.02 \
   -o "$out/pairs.labelled.csv" --force
-for part in pairs val; do # no label, so that no arm is told which pairs are no negatives
+for part in pairs val; do # no label, so that no arm knows which pairs are not negatives
   cut -d, -f1,2 "$out/$part.labelled.csv" > "$out/$part.csv"
 done
 

@@ -132,7 +132,7 @@ def _run(  # by position: the groups of flags of every command here, in their or
 
 
 def _show(report: EvaluationReport, result: own.ResultFlags, messages: opt.MessageFlags) -> None:  # as `_run`
-    """The tables: on standard output, or where they are in a folder, for whoever watches; exit code 1 if one failed."""
+    """The tables: on standard output, or, if they are in a folder, on standard error; exit code 1 if one failed."""
     for one in report.skipped:
         warn(f"{one.model} {'failed' if one.is_failure else 'was skipped'}: {one.reason}")
     for table in report.tables:

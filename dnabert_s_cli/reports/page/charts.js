@@ -119,10 +119,10 @@ function startGcChart() {
 }
 
 function noteGc(hasDepth) {
-  const where = state.sample >= 0 ? ` in ${page.samples[state.sample]}` : page.samples.length > 1 ? `, ${page.samples.length} samples added` : "";
+  const where = state.sample >= 0 ? ` in ${page.samples[state.sample]}` : page.samples.length > 1 ? `, sum of ${page.samples.length} samples` : "";
   document.getElementById("gc-note").textContent = hasDepth
     ? `Each ${page.record} by its GC and its depth${where}.`
-    : `Each ${page.record} by its GC and its length: this run knew no depths.`;
+    : `Each ${page.record} by its GC and its length; no depth was given.`;
 }
 
 function gcAxis([low, high], width) {

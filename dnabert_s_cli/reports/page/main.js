@@ -8,7 +8,7 @@ function showChosen() {
   const box = document.getElementById("chosen");
   box.hidden = state.bin === null && state.contig === null;
   if (box.hidden) return;
-  const close = element("button", "✕", { type: "button", "aria-label": "Clear the mark" });
+  const close = element("button", "✕", { type: "button", "aria-label": "Clear the selection" });
   close.addEventListener("click", () => mark({ bin: null, contig: null }));
   const parts = [];
   if (state.contig !== null) parts.push(element("span", `${contigs.names[state.contig]}, ${text.bp(contigs.length[state.contig])}`));
@@ -24,7 +24,7 @@ function showChosen() {
 function startSamples() {
   const choice = document.getElementById("sample");
   if (!choice) return;
-  choice.append(element("option", "all samples, added", { value: "-1" }));
+  choice.append(element("option", "sum of all samples", { value: "-1" }));
   page.samples.forEach((name, place) => choice.append(element("option", name, { value: place })));
   choice.addEventListener("change", () => mark({ sample: Number(choice.value) }));
 }

@@ -36,11 +36,11 @@ function startMap() {
 }
 
 function mapNote() {
-  const kinds = bins.length ? `coloured by ${page.noun}; grey: in no ${page.noun}` : `in no ${page.noun}, all of them`;
+  const kinds = bins.length ? `coloured by ${page.noun}; grey: in no ${page.noun}` : `none in a ${page.noun}`;
   const shown = page.total > contigs.n
     ? `${text.count(contigs.n)} of ${text.count(page.total)} ${page.record}s, the longest and a sample of the others`
     : `${text.count(contigs.n)} ${page.record}${contigs.n === 1 ? "" : "s"}`;
-  return `${shown}; like sequences lie together. Size by length, ${kinds}.`;
+  return `${shown}; similar sequences lie close together. Size by length, ${kinds}.`;
 }
 
 /** Say in place of a figure's plot why there is none. */

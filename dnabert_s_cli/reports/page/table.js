@@ -43,7 +43,7 @@ function sortBy(place) {
   order.column = place;
   fillTable();
   const { title } = COLUMNS[place];
-  speak(`sorted by ${title}, ${order.falling ? "falling" : "rising"}`);
+  speak(`sorted by ${title}, ${order.falling ? "descending" : "ascending"}`);
 }
 
 /** Bins that pass the filters, in the order asked for; what is not known comes last either way. */
