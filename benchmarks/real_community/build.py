@@ -32,7 +32,7 @@ from dnabert_s_cli.io.sequences.reading import read_sequences
 
 _READ_BP, _INSERT_BP, _INSERT_SPREAD_BP = 150, 350, 40
 _LEAST_RECORD_BP = 1_000  # of a genome's records; a read pair must fit in
-_IS_UNKNOWN = str.maketrans({code: "N" for code in "RYSWKMBDHVU"})
+_IS_UNKNOWN = str.maketrans(dict.fromkeys("RYSWKMBDHVU", "N"))
 
 
 class Workplace:
@@ -125,7 +125,9 @@ def _simulate_sample(
     place: Workplace, sample: str, genomes: Sequence[Genome], *, depths: NDArray[np.float64], seed: int
 ) -> None:
     """Reads of one sample, both mates, genome by genome; the seed of each follows from its name's place."""
-    present = [(number, genome, depth) for number, genome, depth in zip(range(len(genomes)), genomes, depths, strict=True)]
+    present = [
+        (number, genome, depth) for number, genome, depth in zip(range(len(genomes)), genomes, depths, strict=True)
+    ]
     art = (
         f"art_illumina -q -na -ss HS25 -p -l {_READ_BP} -m {_INSERT_BP} -s {_INSERT_SPREAD_BP} "
         "-i genomes/{name}.fa -d {name}- -f {depth:.4f} -rs {seed} -o reads/{sample}.{name}."
@@ -158,9 +160,11 @@ def _map(place: Workplace, samples: Sequence[str]) -> None:
         reads = f"reads/{sample}_1.fq reads/{sample}_2.fq"
         place.make(
             f"{sample}.bam",
-            f"minimap2 -t {{threads}} -ax sr contigs.fa {reads} | samtools sort -m 500M -T {sample}.sorting -o {{out}} -",
+            f"minimap2 -t {{threads}} -ax sr contigs.fa {reads} | samtools sort -m 500M -T {sample}.tmp -o {{out}} -",
         )
-    place.make("depth.tsv", "jgi_summarize_bam_contig_depths --outputDepth {out} " + " ".join(f"{s}.bam" for s in samples))
+    place.make(
+        "depth.tsv", "jgi_summarize_bam_contig_depths --outputDepth {out} " + " ".join(f"{s}.bam" for s in samples)
+    )
     place.make(
         "contigs.paf",
         "cat genomes/*.fa > genomes.fa && minimap2 -t {threads} -cx asm10 -N 50 -p 0.1 genomes.fa contigs.fa > {out}",

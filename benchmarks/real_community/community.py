@@ -75,7 +75,7 @@ def draw_genomes(genomes: Sequence[Genome], design: Design, rng: np.random.Gener
 
 
 def draw_depths(genome_bp: Sequence[int], design: Design, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Mean depth of G genomes in S samples, (G, S); 0 where a sample lacks the genome. Each genome is in one at least."""
+    """Mean depth of G genomes in S samples, (G, S); 0 where a sample lacks the genome. No genome lacks in all."""
     shape = (len(genome_bp), design.n_samples)
     own = rng.normal(0, _SPREAD_OF_SPECIES, shape[0])
     raw = np.exp(own[:, None] + rng.normal(0, _SPREAD_OF_SAMPLES, shape))
