@@ -68,7 +68,7 @@ class ContigSpace:
         Source: the bounded function is that of Geman and McClure (1985), as robust M-estimators use it.
         """
         apart = self.vectors[rows][:, None] - self.vectors[others]  # (B, K, D)
-        total = np.einsum("ijk,ijk->ij", apart, apart)
+        total: NDArray[np.float32] = np.einsum("ijk,ijk->ij", apart, apart)
         if not self.n_seen:
             return total
         differences = (self.depths[rows][:, None] - self.depths[others]) ** 2  # (B, K, S)
@@ -105,7 +105,8 @@ def contig_space(
 
 def _bounded(values: NDArray[np.float32], most: float) -> NDArray[np.float32]:
     """As the values where these are small, and never above `most`."""
-    return values / (1 + values / np.float32(most))
+    bounded: NDArray[np.float32] = values / (1 + values / np.float32(most))
+    return bounded
 
 
 def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:
