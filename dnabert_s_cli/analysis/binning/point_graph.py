@@ -98,7 +98,7 @@ def compared_graph(
     Args:
         spaces: one (N, F) float32 or more; F may differ.
         compare: rows (B,) and others (B, J) to their distances (B, J) float32, none negative; asked by several threads.
-        on_progress: told how many points were searched since the last call, for each space.
+        on_progress: called with the number of points searched since the last call, in each space.
     """
     found = [
         _search(points, n_neighbours=n_neighbours, seed=seed, threads=threads, on_progress=on_progress)[1]

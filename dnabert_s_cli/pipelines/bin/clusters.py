@@ -98,7 +98,12 @@ def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
     if evidence.hits is not None:
         labels = labels if evidence.given is not None else join_unmarked(graph, labels, hits=evidence.hits)
         labels = divide_contaminated(
-            graph, labels, hits=evidence.hits, lengths_bp=evidence.lengths_bp, min_bin_bp=min_bin_bp
+            graph,
+            labels,
+            hits=evidence.hits,
+            lengths_bp=evidence.lengths_bp,
+            min_bin_bp=min_bin_bp,
+            space=space,
         )
     return Clustered(labels, unit, options)
 
