@@ -59,12 +59,14 @@ def common_mixture(
             share = again
             if change < _SETTLED:
                 break
-    return share.argmax(axis=1).astype(np.int64)
+    parts: NDArray[np.int64] = share.argmax(axis=1)
+    return parts
 
 
 def _nearest(points: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.int64]:
     squared = (centres**2).sum(axis=1) - 2 * points @ centres.T  # but for what is the same for all centres
-    return squared.argmin(axis=1).astype(np.int64)
+    nearest: NDArray[np.int64] = squared.argmin(axis=1)
+    return nearest
 
 
 def _principal(points: NDArray[np.float64], weights: NDArray[np.float64], *, n_components: int) -> NDArray[np.float64]:
@@ -91,5 +93,6 @@ def _responsibilities(
     white, white_means = points @ whiten.T, means @ whiten.T
     logs = np.log(sizes / sizes.sum()) + white @ white_means.T - 0.5 * (white_means**2).sum(axis=1)
     logs -= logs.max(axis=1, keepdims=True)
-    again = np.exp(logs)
-    return again / again.sum(axis=1, keepdims=True)
+    again: NDArray[np.float64] = np.exp(logs)
+    again /= again.sum(axis=1, keepdims=True)
+    return again
