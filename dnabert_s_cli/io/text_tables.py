@@ -6,6 +6,7 @@ without regard to case, blanks, dashes and underscores.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from .files import open_input, peek
 ID_NAMES = frozenset(
     ("id", "ids", "sequenceid", "seqid", "contig", "contigs", "contigid", "contigname", "recordid", "readid")
 )
+_BLANKS = re.compile(r"[ \t\r\n\v\f]+")  # those that end names of sequences, whatever else Unicode calls blank
 _ALIGNMENTS = (b"BAM\x01", b"CRAM")  # what they begin with
 
 
@@ -45,7 +47,7 @@ def iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
 
 def id_of(cell: str) -> str:
     """An id as sequences bear it: up to the first blank; empty for a cell of blanks."""
-    return next(iter(cell.split(None, 1)), "")
+    return next(iter(_BLANKS.split(cell.strip(" \t\r\n\v\f"), maxsplit=1)))
 
 
 def is_id_column(column: str) -> bool:

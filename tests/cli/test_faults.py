@@ -122,3 +122,36 @@ def test_labels_of_short_sequences_are_called_short(command: Command, tmp_path: 
     result = command("classify", "fit", FAULTS / "refs.fa", *arguments)
     assert result.code == 1
     assert "12 sequences are shorter than the minimum length" in result.err
+
+
+def test_lengths_of_reads_without_sequence_come_from_their_cigar(command: Command) -> None:
+    result = command("depth", FAULTS / "reads_without_sequence.bam", "-o", "-")
+    _, _, _, mean, variance = result.out.splitlines()[1].split("\t")
+    assert (round(float(mean), 2), round(float(variance), 1)) == (7.77, 8.9)
+
+
+def test_a_contig_of_any_length_costs_no_memory(command: Command) -> None:
+    result = command("depth", FAULTS / "huge_contig_length.bam", "-o", "-")
+    assert result.code == 0
+    assert result.out.splitlines()[1].startswith("c1\t4278190480\t")
+
+
+def test_names_in_the_header_of_a_bam_end_at_the_first_blank(command: Command) -> None:
+    result = command("depth", FAULTS / "described_names.bam", "-o", "-")
+    assert ids(result.out) == [f"c{n}" for n in range(6)]
+
+
+@pytest.mark.parametrize("name", ["content_c1054", "flip_f12_0"])
+def test_damaged_bam_names_the_file(command: Command, name: str) -> None:
+    for arguments in (("depth",), ("embed", *MODEL)):
+        result = command(*arguments, FAULTS / f"depth_bam.{name}.bam", "-o", "-")
+        assert (result.code, result.err.count("error: ")) == (1, 1)
+        assert f"depth_bam.{name}.bam" in result.err
+
+
+def test_a_contig_whose_name_is_no_text_matters_to_depth_alone(command: Command) -> None:
+    path = FAULTS / "depth_bam.content_c58.bam"
+    result = command("depth", path, "-o", "-")
+    assert (result.code, result.err.count("error: ")) == (1, 1)
+    assert "depth_bam.content_c58.bam" in result.err
+    assert len(ids(command("embed", path, "-o", "-", *MODEL).out)) == 6

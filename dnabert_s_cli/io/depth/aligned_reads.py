@@ -20,7 +20,10 @@ _UNPLACED = np.int64(1) << 62  # the rank of records without a place, which come
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordColumns:
-    """Contig, start, flag, mapping quality and stored bases of R records, each (R,) int64, in file order."""
+    """Contig, start, flag, mapping quality and length of R records, each (R,) int64, in file order.
+
+    The length is that of the stored bases, or where there are none, of those that the CIGAR takes of the read.
+    """
 
     contigs: np.ndarray
     starts: np.ndarray
@@ -52,10 +55,11 @@ class AlignedReads:
 
 
 class ReadSieve:
-    """Which records of a file count for depth; it also sees that the file is sorted."""
+    """Which records of a file count for depth; it also sees that the file is sorted, and that its contigs are there."""
 
-    def __init__(self, path: str, *, min_mapq: int) -> None:
+    def __init__(self, path: str, *, n_contigs: int, min_mapq: int) -> None:
         self._path = path
+        self._n_contigs = n_contigs
         self._min_mapq = min_mapq
         self._last = np.int64(-1)
         self._n_records = self._total_bp = 0
@@ -64,14 +68,18 @@ class ReadSieve:
         """Rows of the records that count, and the mean length of all records up to each of those.
 
         Raises:
-            DnabertSError: the file is not sorted by position.
+            DnabertSError: the file is not sorted by position, or names a place that its header does not know.
         """
+        if np.any((records.contigs >= self._n_contigs) | (records.contigs < -1)):
+            problem = "a record names a contig that the header does not know: the file is corrupt"
+            raise DnabertSError(problem, path=self._path, hint="copy or download it again")
         self._check_order(records)
         total_bp = self._total_bp + np.cumsum(records.lengths_bp)
         n_records = self._n_records + 1 + np.arange(len(total_bp))
         if len(total_bp):
             self._total_bp, self._n_records = int(total_bp[-1]), int(n_records[-1])
         counts = (records.flags & _NOT_COUNTED == 0) & (records.qualities >= self._min_mapq) & (records.contigs >= 0)
+        counts &= records.starts >= 0
         rows = np.flatnonzero(counts)
         return rows, total_bp[rows] // n_records[rows]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .aligned_reads import SKIP, AlignedReads, ReadSieve, RecordColumns
+from .aligned_reads import DIFFERENT, EQUAL, INSERTION, MATCH, SKIP, AlignedReads, ReadSieve, RecordColumns
 from .bgzf import damaged
 
 _FIXED = np.dtype(
@@ -28,6 +28,7 @@ _FIXED = np.dtype(
 _SIZE = struct.Struct("<i")
 _LEAST_SIZE = _FIXED.itemsize - _SIZE.size
 _SOFT_CLIP = 4
+_OF_THE_READ = (MATCH, INSERTION, _SOFT_CLIP, EQUAL, DIFFERENT)  # operations that take bases of it
 _PADDING = bytes(8)  # after the bytes, so that four may be read at any place in them
 _VALUE_TYPES = {
     ord(kind): np.dtype(name)
@@ -97,27 +98,45 @@ def _record_places(content: bytes, path: str) -> tuple[np.ndarray, int]:
 def _decode(raw: np.ndarray, places: np.ndarray, *, path: str, sieve: ReadSieve) -> AlignedReads:
     """The reads that count among the records at `places` of `raw`, (n_bytes,) uint8 with padding at the end."""
     fixed = _at_any_place(raw, np.dtype("V36"))[places].view(_FIXED)  # (R,) records
-    columns = [fixed[name].astype(np.int64) for name in ("contig", "start", "flag", "mapq", "bases")]
-    rows, mean_bp = sieve.admit(RecordColumns(*columns))
-    kept, places = fixed[rows], places[rows]
-    ends = places + _SIZE.size + kept["size"]
-    cigars = places + _FIXED.itemsize + kept["name_bytes"]
-    n_operations = kept["n_operations"].astype(np.int64)
-    bases = kept["bases"].astype(np.int64)
+    contigs, starts, flags, qualities, bases = (
+        fixed[name].astype(np.int64) for name in ("contig", "start", "flag", "mapq", "bases")
+    )
+    ends = places + _SIZE.size + fixed["size"]
+    cigars = places + _FIXED.itemsize + fixed["name_bytes"]
+    n_operations = fixed["n_operations"].astype(np.int64)
     tags = cigars + 4 * n_operations + (bases + 1) // 2 + bases
     if np.any(tags > ends) or np.any(bases < 0):
         raise damaged(path)
-    cigars, n_operations = _long_cigars(raw, cigars, n_operations=n_operations, bases=bases, tags=tags, ends=ends)
+    lengths_bp = _lengths(raw, cigars, n_operations=n_operations, bases=bases)
+    rows, mean_bp = sieve.admit(RecordColumns(contigs, starts, flags, qualities, lengths_bp))
+    cigars, n_operations, bases, tags, ends = (column[rows] for column in (cigars, n_operations, bases, tags, ends))
+    cigars, n_operations = _long_cigars(
+        raw, cigars, n_operations=n_operations, bases=bases, tags=tags, ends=ends, path=path
+    )
     words = _words(raw, cigars, n_words=n_operations)
+    if np.any(words & 15 > DIFFERENT):
+        raise damaged(path)
     return AlignedReads(
-        contigs=columns[0][rows],
-        starts=columns[1][rows],
+        contigs=contigs[rows],
+        starts=starts[rows],
         mean_bp=mean_bp,
         edits=_integers(raw, _tag_values(raw, tags, ends=ends, tag=b"NM")),
         n_operations=n_operations,
         operations=words & 15,
         operation_bp=words >> 4,
     )
+
+
+def _lengths(raw: np.ndarray, cigars: np.ndarray, *, n_operations: np.ndarray, bases: np.ndarray) -> np.ndarray:
+    """Length of each read: its stored bases, or where there are none, those that its CIGAR takes, (R,) int64."""
+    rows = np.flatnonzero((bases == 0) & (n_operations > 0))
+    if not len(rows):
+        return bases
+    words = _words(raw, cigars[rows], n_words=n_operations[rows])
+    n_bp = np.where(np.isin(words & 15, _OF_THE_READ), words >> 4, 0)
+    lengths_bp: np.ndarray = bases.copy()
+    lengths_bp[rows] = np.bincount(np.repeat(np.arange(len(rows)), n_operations[rows]), weights=n_bp)
+    return lengths_bp
 
 
 def _words(raw: np.ndarray, places: np.ndarray, *, n_words: np.ndarray) -> np.ndarray:
@@ -135,6 +154,7 @@ def _long_cigars(
     bases: np.ndarray,
     tags: np.ndarray,
     ends: np.ndarray,
+    path: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Place and number of operations, for CIGARs of more than 65,535, too: those stand in the tag CG, type B.
 
@@ -146,9 +166,14 @@ def _long_cigars(
     suspects = suspects[is_long]
     values = _tag_values(raw, tags[suspects], ends=ends[suspects], tag=b"CG")
     suspects, values = suspects[values >= 0], values[values >= 0]
+    if not len(suspects):
+        return cigars, n_operations
+    n_words = _words(raw, values + 2, n_words=np.ones_like(values))
+    if np.any(values + 6 + 4 * n_words > ends[suspects]) or np.any(raw[values] != _ARRAY):
+        raise damaged(path)
     cigars, n_operations = cigars.copy(), n_operations.copy()
     cigars[suspects] = values + 6  # type B, type of the words, how many
-    n_operations[suspects] = _words(raw, values + 2, n_words=np.ones_like(values))
+    n_operations[suspects] = n_words
     return cigars, n_operations
 
 

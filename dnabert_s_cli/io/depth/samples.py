@@ -21,7 +21,7 @@ import numpy as np
 from ...errors import DnabertSError, raise_together
 from ..files import open_raw, peek, sha256_file
 from ..sequences.formats import alignment_format
-from ..sequences.htslib import opened_alignments
+from ..sequences.htslib import contigs_of, opened_alignments
 from .aligned_reads import AlignedReads, ReadSieve
 from .bam import decode_reads
 from .bgzf import inflated_pieces
@@ -153,10 +153,10 @@ def _open(path: str, *, reference_path: str | Path | None) -> AlignmentFile:
         if path == "-" or not Path(path).is_file():
             raise DnabertSError("is not a file on disk", path=path, hint="write the alignments to a file first")
         with opened_alignments(stream, path, reference_path=reference_path) as alignments:
-            names, lengths_bp = alignments.references, np.array(alignments.lengths, dtype=np.int64)
+            names, lengths_bp = contigs_of(alignments, path)
     if not names:
         raise DnabertSError("its header names no contig", path=path, hint="give reads aligned to the contigs")
-    return AlignmentFile(path, kind, Path(path).stat().st_size, tuple(names), lengths_bp)
+    return AlignmentFile(path, kind, Path(path).stat().st_size, names, lengths_bp)
 
 
 def _read_bams(
@@ -201,13 +201,13 @@ def _read_bam(
 ) -> SampleDepth:
     digest = hashlib.sha256()
     pieces = inflated_pieces(file.path, executor=inflating, n_ahead=n_ahead, digest=digest, on_bytes=tally.add)
-    sieve = ReadSieve(file.path, min_mapq=options.min_mapq)
+    sieve = ReadSieve(file.path, n_contigs=len(file.names), min_mapq=options.min_mapq)
     table = _depth_table(file, options, reads=decode_reads(pieces, file.path, sieve=sieve))
     return SampleDepth(file.path, table, digest.hexdigest())
 
 
 def _read_cram(file: AlignmentFile, options: DepthOptions, *, reference_path: str | Path | None) -> SampleDepth:
-    sieve = ReadSieve(file.path, min_mapq=options.min_mapq)
+    sieve = ReadSieve(file.path, n_contigs=len(file.names), min_mapq=options.min_mapq)
     with (
         open_raw(file.path) as raw,
         opened_alignments(peek(raw)[1], file.path, reference_path=reference_path) as alignments,

@@ -2,7 +2,8 @@
 
 Reads of one sorted file, batch by batch -> those like enough to the contig -> +1 and -1 at the ends of each aligned
 stretch, in one array over the contigs of a batch -> running sum: the depth of each base -> mean and variance of each
-contig. Only the contig whose reads may continue in the next batch stays in memory.
+contig. Only the contig whose reads may continue in the next batch stays in memory; of a very long one, only where its
+depth changes, so that a header may state any length.
 
 Found by experiment with version 2.15 of that program (`benchmarks/depth_bam.py` compares):
 - unmapped, secondary, duplicate and failed records are left out; supplementary ones count, and so does every mapping
@@ -26,8 +27,10 @@ import numpy as np
 
 from ... import defaults
 from .aligned_reads import DELETION, DIFFERENT, EQUAL, INSERTION, MATCH, SKIP, AlignedReads
+from .long_contig import LongContig
 
 _SPAN_BP = 1 << 22  # contigs computed together, unless one is longer
+_LONG_BP = 1 << 27  # half a gigabyte in all while it is computed base by base; longer ones go by their changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class DepthSums:
         self._mean = np.zeros(len(lengths_bp))
         self._variance = np.zeros(len(lengths_bp))
         self._open = -1  # the contig whose reads may continue
-        self._open_steps = np.zeros(0, dtype=np.int32)
+        self._open_steps: np.ndarray | LongContig = np.zeros(0, dtype=np.int32)
         self._open_mean_bp = 0
 
     def add(self, reads: AlignedReads) -> None:
@@ -77,7 +80,8 @@ class DepthSums:
         self._close(contigs[:-1], spans, mean_bp=mean_bp)
         if contigs[-1] != self._open:
             self._open = int(contigs[-1])
-            self._open_steps = np.zeros(int(self._lengths_bp[self._open]) + 1, dtype=np.int32)
+            length_bp = int(self._lengths_bp[self._open])
+            self._open_steps = LongContig() if length_bp > _LONG_BP else np.zeros(length_bp + 1, dtype=np.int32)
         self._open_mean_bp = int(reads.mean_bp[-1])
         _add_steps(self._open_steps, spans.of(self._open, self._open + 1))
 
@@ -89,31 +93,42 @@ class DepthSums:
 
     def _close(self, contigs: np.ndarray, spans: _Spans, *, mean_bp: np.ndarray) -> None:
         """Measure contigs that have all their reads, some at a time."""
-        group_of = np.cumsum(self._lengths_bp[contigs] + 1) // _SPAN_BP
-        for group in np.split(np.arange(len(contigs)), np.flatnonzero(np.diff(group_of)) + 1):
+        lengths_bp = self._lengths_bp[contigs]
+        group_of = np.cumsum(lengths_bp + 1) // _SPAN_BP
+        is_long = lengths_bp > _LONG_BP  # each is a group of its own
+        is_end = (np.diff(group_of) > 0) | is_long[1:] | is_long[:-1]
+        for group in np.split(np.arange(len(contigs)), np.flatnonzero(is_end) + 1):
             if not len(group):
                 continue
             chosen = contigs[group]
+            if is_long[group[0]]:
+                steps = self._open_steps if chosen[0] == self._open else LongContig()
+                _add_steps(steps, spans.of(int(chosen[0]), int(chosen[0]) + 1))
+                self._measure(chosen, steps, mean_bp=mean_bp[group])
+                continue
             sizes = self._lengths_bp[chosen] + 1
             offsets = np.cumsum(sizes) - sizes
             steps = np.zeros(int(sizes.sum()), dtype=np.int32)
-            if chosen[0] == self._open:
+            if chosen[0] == self._open and not isinstance(self._open_steps, LongContig):
                 steps[: len(self._open_steps)] = self._open_steps
             own = spans.of(int(chosen[0]), int(chosen[-1]) + 1)
             _add_steps(steps, own.moved(offsets[np.searchsorted(chosen, own.contigs)]))
             self._measure(chosen, steps, mean_bp=mean_bp[group])
 
-    def _measure(self, contigs: np.ndarray, steps: np.ndarray, *, mean_bp: np.ndarray) -> None:
+    def _measure(self, contigs: np.ndarray, steps: np.ndarray | LongContig, *, mean_bp: np.ndarray) -> None:
         """Mean and variance of neighbouring contigs from their steps, (bp + contigs,) int32, which are used up."""
-        depth = np.cumsum(steps, out=steps)  # back at 0 after each contig
         lengths_bp = self._lengths_bp[contigs]
         offsets = np.cumsum(lengths_bp + 1) - (lengths_bp + 1)
         end_bp = np.minimum(self._options.end_bp, mean_bp)
         end_bp = np.where(lengths_bp > 2 * end_bp, end_bp, 0)
         bounds = np.stack([offsets + end_bp, offsets + lengths_bp - end_bp], axis=1).reshape(-1)
         n_bp = lengths_bp - 2 * end_bp
-        total = np.add.reduceat(depth, bounds, dtype=np.int64)[::2]
-        squares = np.add.reduceat(np.square(depth, dtype=np.int64), bounds)[::2]
+        if isinstance(steps, LongContig):
+            total, squares = steps.sums(int(bounds[0]), int(bounds[1]))
+        else:
+            depth = np.cumsum(steps, out=steps)  # back at 0 after each contig
+            total = np.add.reduceat(depth, bounds, dtype=np.int64)[::2]
+            squares = np.add.reduceat(np.square(depth, dtype=np.int64), bounds)[::2]
         self._mean[contigs] = total / n_bp
         spread = np.maximum(squares - total * (total / n_bp), 0)
         self._variance[contigs] = spread / np.maximum(n_bp - 1, 1)
@@ -137,7 +152,10 @@ class _Spans:
         return _Spans(self.contigs, self.starts + by, self.ends + by)
 
 
-def _add_steps(steps: np.ndarray, spans: _Spans) -> None:
+def _add_steps(steps: np.ndarray | LongContig, spans: _Spans) -> None:
+    if isinstance(steps, LongContig):
+        steps.add(spans.starts, spans.ends)
+        return
     np.add.at(steps, spans.starts, np.int32(1))
     np.subtract.at(steps, spans.ends, np.int32(1))
 

@@ -16,6 +16,7 @@ import pysam
 
 from ...dna import reverse_complement
 from ...errors import DnabertSError
+from ...untrusted import library_reads, whole_number
 from .htslib import opened_alignments, quiet_and_local
 from .records import Chunk, Record, bad_letter, checked_name, checked_sequence, in_chunks
 
@@ -25,6 +26,9 @@ _PAIRED, _REVERSE, _READ1, _READ2 = 0x1, 0x10, 0x40, 0x80
 _REPEATED = 0x100 | 0x800  # secondary, supplementary
 _BATCH_READS = 1000
 _SAM_FIELDS = 11
+_LARGEST_FLAG = 0xFFFF
+_DAMAGED = "BAM data are truncated or corrupt"
+_DAMAGED_HINT = "copy or download it again"
 
 
 def read_alignments(source: io.BufferedReader, path: str, *, reference_path: str | Path | None) -> Iterator[Chunk]:
@@ -51,44 +55,59 @@ def read_sam(stream: io.BufferedReader, path: str) -> Iterator[Chunk]:
 def _reads(source: io.BufferedReader, path: str, *, reference_path: str | Path | None) -> Iterator[tuple[Record, int]]:
     number = n_repeated = 0
     with opened_alignments(source, path, reference_path=reference_path) as alignments:
-        for segment in alignment_segments(alignments, path, has_reference=reference_path is not None):
-            number += 1
-            if segment.flag & _REPEATED:
-                n_repeated += 1
-                continue
-            name = _read_name(segment.query_name or "", segment.flag)
-            sequence = segment.query_sequence
-            if sequence is None:
-                raise _no_sequence(path, name)
-            if "=" in sequence:  # the only letter of a BAM that is no nucleotide
-                raise bad_letter(sequence.encode(), path, line=None, name=name)
-            yield Record(name, _on_own_strand(sequence, segment.flag)), number
+        for batch in alignment_batches(alignments, path, has_reference=reference_path is not None):
+            with library_reads(path, problem=_DAMAGED):
+                reads = [_name_flag_sequence(segment) for segment in batch]
+            primary = [(place, read) for place, read in enumerate(reads, start=number + 1) if not read[1] & _REPEATED]
+            for place, (name, flag, sequence) in primary:
+                yield _record(name, flag, sequence=sequence, path=path, number=place), place
+            number += len(reads)
+            n_repeated += len(reads) - len(primary)
     _log_repeated(path, n_repeated)
 
 
-def alignment_segments(
+def _name_flag_sequence(segment: pysam.AlignedSegment) -> tuple[str, int, str | None]:
+    flag = segment.flag
+    return segment.query_name or "", flag, None if flag & _REPEATED else segment.query_sequence
+
+
+def _record(name: str, flag: int, *, sequence: str | None, path: str, number: int) -> Record:
+    """One primary record as a read."""
+    if not name or not name.isprintable():
+        raise DnabertSError(f"record {number} has no name that can be written", path=path, hint=_DAMAGED_HINT)
+    name = _read_name(name, flag)
+    if not sequence:
+        raise _no_sequence(path, name)
+    if "=" in sequence:  # the only letter of a BAM that is no nucleotide
+        raise bad_letter(sequence.encode(), path, line=None, name=name)
+    return Record(name, _on_own_strand(sequence, flag))
+
+
+def alignment_batches(
     alignments: pysam.AlignmentFile, path: str, *, has_reference: bool
-) -> Iterator[pysam.AlignedSegment]:
-    """All records of an open file, in its order.
+) -> Iterator[list[pysam.AlignedSegment]]:
+    """All records of an open file, in its order, some together.
 
     Raises:
         DnabertSError: the data are corrupt, or a CRAM lacks its reference.
     """
-    segments = alignments.fetch(until_eof=True)
-    failure: OSError | None = None
+    failure: Exception | None = None
+    with library_reads(path, problem=_DAMAGED):
+        segments = alignments.fetch(until_eof=True)
+        is_cram = alignments.is_cram
     while failure is None:
         batch: list[pysam.AlignedSegment] = []
         with quiet_and_local():
             try:
                 batch.extend(islice(segments, _BATCH_READS))
-            except OSError as error:
+            except (OSError, ValueError, NotImplementedError, UnicodeError) as error:
                 failure = error
-        yield from batch
-        if not batch and failure is None:
+        if batch:
+            yield batch
+        elif failure is None:
             return
-    if not alignments.is_cram:
-        hint = "copy or download it again"
-        raise DnabertSError("BAM data are truncated or corrupt", path=path, hint=hint) from failure
+    if not is_cram:
+        raise DnabertSError(_DAMAGED, path=path, hint=_DAMAGED_HINT) from failure
     if has_reference:
         hint = "is the reference the FASTA file that this CRAM was made with?"
         raise DnabertSError("CRAM data do not fit the reference, or are corrupt", path=path, hint=hint) from failure
@@ -102,10 +121,10 @@ def _sam_reads(stream: io.BufferedReader, path: str) -> Iterator[tuple[Record, i
         if content.startswith(b"@") or not content.strip():
             continue
         fields = content.rstrip(b"\r\n").split(b"\t")
-        if len(fields) < _SAM_FIELDS or not fields[1].isdigit():
+        flag = whole_number(fields[1], most=_LARGEST_FLAG) if len(fields) >= _SAM_FIELDS else None
+        if flag is None:
             problem = "not a SAM record: it needs 11 fields between tabs, the second a number"
             raise DnabertSError(problem, path=path, line=line, hint="the file may be truncated")
-        flag = int(fields[1])
         if flag & _REPEATED:
             n_repeated += 1
             continue

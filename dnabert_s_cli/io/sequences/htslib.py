@@ -12,13 +12,19 @@ import os
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pysam
 
 from ...errors import DnabertSError
+from ...untrusted import library_reads
+from ..text_tables import id_of
+from .cram_blocks import check_cram
 
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _CRAM_2_END = bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100")
@@ -43,10 +49,14 @@ def opened_alignments(
         target = path if pump is None else pump.reader
         if pump is None:
             _check_end(_tail(path), path)
+            with Path(path).open("rb") as stream:
+                check_cram(stream, path)
         with quiet_and_local():
             alignments = _open(target, path, reference=reference)
         stack.callback(_close, alignments)
-        if alignments.is_cram:
+        with library_reads(path):
+            is_cram = alignments.is_cram
+        if is_cram:
             _refuse_download(alignments, path, reference=reference)
         yield alignments
         if pump is not None:
@@ -74,12 +84,27 @@ def quiet_and_local() -> Iterator[None]:
 
 
 def _open(target: str | io.FileIO, path: str, *, reference: str | None) -> pysam.AlignmentFile:
-    try:
-        with _unreported_close():
-            return pysam.AlignmentFile(target, "r", check_sq=False, reference_filename=reference)
-    except (OSError, ValueError) as error:
-        problem = f"the header of this alignment file cannot be read ({error})"
-        raise DnabertSError(problem, path=path, hint=_TRUNCATED_HINT) from error
+    problem = "the header of this alignment file cannot be read"
+    with library_reads(path, problem=problem, hint=_TRUNCATED_HINT), _unreported_close():
+        return pysam.AlignmentFile(target, "r", check_sq=False, reference_filename=reference)
+
+
+def contigs_of(alignments: pysam.AlignmentFile, path: str) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names of the contigs in the header, up to their first blank, and their lengths, (contigs,) int64.
+
+    Raises:
+        DnabertSError: the header is damaged, or names two contigs the same.
+    """
+    with library_reads(path, problem="the header of this alignment file cannot be read", hint=_TRUNCATED_HINT):
+        names = tuple(map(id_of, alignments.references))
+        lengths_bp = np.array(alignments.lengths, dtype=np.int64)
+    if "" in names or np.any(lengths_bp < 0):
+        raise DnabertSError("its header names a contig that is none", path=path, hint=_TRUNCATED_HINT)
+    if len(set(names)) < len(names):
+        name = next(name for name, count in Counter(names).items() if count > 1)
+        hint = "names end at the first blank, as those of sequences do: align to contigs whose first words differ"
+        raise DnabertSError("its header names two contigs the same", path=path, record=name, hint=hint)
+    return names, lengths_bp
 
 
 @contextmanager
@@ -123,12 +148,9 @@ def _linked_reference(reference_path: str | Path) -> Iterator[str]:
             if original.is_file():
                 (Path(folder) / original.name).symlink_to(original)
         link = str(Path(folder) / reference.name)
-        try:
-            with quiet_and_local():
-                pysam.FastaFile(link).close()
-        except (OSError, ValueError) as error:
-            problem = "cannot be used as a reference: it is not FASTA, plain or compressed by bgzip"
-            raise DnabertSError(problem, path=reference_path) from error
+        problem = "cannot be used as a reference: it is not FASTA, plain or compressed by bgzip"
+        with library_reads(reference_path, problem=problem), quiet_and_local():
+            pysam.FastaFile(link).close()
         yield link
 
 
@@ -138,10 +160,11 @@ def _refuse_download(alignments: pysam.AlignmentFile, path: str, *, reference: s
     if reference is not None:
         with quiet_and_local(), pysam.FastaFile(reference) as fasta:
             present.update(fasta.references)
-    for sequence in alignments.header.to_dict().get("SQ", []):
-        location = sequence.get("UR", "")
-        if "://" in location and not location.startswith("file:") and sequence["SN"] not in present:
-            problem = f"reference sequence '{sequence['SN']}' would have to be downloaded from {location}"
+    with library_reads(path, problem="the header of this alignment file cannot be read", hint=_TRUNCATED_HINT):
+        located = [(one["SN"], one.get("UR", "")) for one in alignments.header.to_dict().get("SQ", [])]
+    for name, location in located:
+        if "://" in location and not location.startswith("file:") and name not in present:
+            problem = f"reference sequence '{name}' would have to be downloaded from {location}"
             hint = "download it yourself and give it as the reference"
             raise DnabertSError(problem, path=path, hint=hint)
 
@@ -156,7 +179,7 @@ class _Pump:
         self._source = source
         self._path = path
         self._tail = b""
-        self._error: OSError | None = None
+        self._error: OSError | DnabertSError | None = None
         self._thread = threading.Thread(target=self._copy, daemon=True)
 
     def __enter__(self) -> _Pump:
@@ -171,6 +194,8 @@ class _Pump:
         while self.reader.read(_PIPE_BYTES):
             pass
         self._thread.join()
+        if isinstance(self._error, DnabertSError):
+            raise self._error
         if self._error is not None:
             raise DnabertSError(f"cannot be read: {self._error.strerror}", path=self._path) from self._error
         _check_end(self._tail, self._path)
@@ -178,8 +203,38 @@ class _Pump:
     def _copy(self) -> None:
         try:
             with suppress(BrokenPipeError), self._writer:
-                while block := self._source.read1(_PIPE_BYTES):
-                    self._tail = (self._tail + block)[-_TAIL_BYTES:]
-                    self._writer.write(block)
+                copied = _Copied(self._source, self._writer)
+                self._check_copied(io.BufferedReader(copied, _PIPE_BYTES))
+                self._tail = copied.tail
         except OSError as error:
             self._error = error
+
+    def _check_copied(self, stream: io.BufferedIOBase) -> None:
+        """Read all; an error in its check sums is told by `finish`, unless htslib meets it first."""
+        try:
+            check_cram(stream, self._path)
+        except DnabertSError as error:
+            self._error = error
+        while stream.read1(_PIPE_BYTES):
+            pass
+
+
+class _Copied(io.RawIOBase):
+    """A stream whose bytes are written to another as they are read."""
+
+    def __init__(self, source: io.BufferedReader, writer: io.BufferedWriter) -> None:
+        self._source = source
+        self._writer = writer
+        self.tail = b""
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill `buffer`, and pass on what came."""
+        n = self._source.readinto1(buffer)
+        block = bytes(memoryview(buffer)[:n])
+        self.tail = (self.tail + block)[-_TAIL_BYTES:]
+        self._writer.write(block)
+        return n

@@ -15,7 +15,7 @@ def _records(*rows: tuple[int, int, int, int, int]) -> RecordColumns:
 
 
 def test_rows_that_count_and_their_mean_length_are_told() -> None:
-    sieve = ReadSieve("x", min_mapq=10)
+    sieve = ReadSieve("x", n_contigs=100, min_mapq=10)
     rows, mean_bp = sieve.admit(
         _records((0, 5, 0, 60, 100), (0, 6, 0x400, 60, 50), (0, 7, 0, 9, 50), (0, 8, 16, 10, 50))
     )
@@ -24,14 +24,14 @@ def test_rows_that_count_and_their_mean_length_are_told() -> None:
 
 
 def test_the_mean_goes_on_from_piece_to_piece() -> None:
-    sieve = ReadSieve("x", min_mapq=0)
+    sieve = ReadSieve("x", n_contigs=100, min_mapq=0)
     sieve.admit(_records((0, 5, 0, 60, 100)))
     assert sieve.admit(_records((0, 5, 0, 60, 50)))[1].tolist() == [75]
 
 
 @pytest.mark.parametrize("later", [(0, 4, 0, 0, 1), (-1, -1, 4, 0, 1)])
 def test_records_out_of_order_are_an_error(later: tuple[int, int, int, int, int]) -> None:
-    sieve = ReadSieve("x.bam", min_mapq=0)
+    sieve = ReadSieve("x.bam", n_contigs=100, min_mapq=0)
     sieve.admit(_records((0, 3, 0, 0, 1), later))
     with pytest.raises(DnabertSError, match="not sorted by position: record 3 ") as caught:
         sieve.admit(_records((0, 3, 0, 0, 1)))
@@ -40,5 +40,5 @@ def test_records_out_of_order_are_an_error(later: tuple[int, int, int, int, int]
 
 
 def test_an_empty_piece_is_fine() -> None:
-    rows, _ = ReadSieve("x", min_mapq=0).admit(RecordColumns(*np.empty((5, 0), dtype=np.int64)))
+    rows, _ = ReadSieve("x", n_contigs=100, min_mapq=0).admit(RecordColumns(*np.empty((5, 0), dtype=np.int64)))
     assert rows.tolist() == []

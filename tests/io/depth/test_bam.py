@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.io.depth.inputs import BAMS, Read, random_reads, segment, write_bam
 
 def _decoded(content: bytes, *, piece_bytes: int = 10_000_000) -> list[AlignedReads]:
     pieces = (content[start : start + piece_bytes] for start in range(0, len(content), piece_bytes))
-    return list(decode_reads(pieces, "x.bam", sieve=ReadSieve("x.bam", min_mapq=0)))
+    return list(decode_reads(pieces, "x.bam", sieve=ReadSieve("x.bam", n_contigs=100, min_mapq=0)))
 
 
 def _rows(batches: list[AlignedReads]) -> Iterator[tuple[int, int, int, list[tuple[int, int]]]]:
@@ -106,4 +107,32 @@ def test_sizes_that_cannot_be_are_an_error(tmp_path: Path, place: int, value: by
     start = len(gzip.decompress(write_bam(tmp_path / "y.bam", []).read_bytes()))
     content[start + place : start + place + len(value)] = value
     with pytest.raises(DnabertSError, match="corrupt"):
+        _decoded(bytes(content))
+
+
+def _with_cigar_words(words: list[int], n_operations: int, tags: bytes) -> bytes:
+    """One record of four bases on contig 0, behind a header of one contig."""
+    header = b"BAM\x01" + struct.pack("<ii", 0, 1) + struct.pack("<i", 3) + b"c0\0" + struct.pack("<i", 1000)
+    body = struct.pack("<iiBBHHHiiii", 0, 10, 2, 60, 0, n_operations, 0, 4, -1, -1, 0) + b"r\0"
+    body += struct.pack(f"<{len(words)}I", *words) + bytes(2) + bytes(4) + tags
+    return header + struct.pack("<i", len(body)) + body
+
+
+def test_a_cigar_that_a_tag_makes_longer_than_the_record_is_damage() -> None:
+    placeholder = [4 << 4 | 4, 100 << 4 | 3]
+    whole = _with_cigar_words(placeholder, 2, b"CGBI" + struct.pack("<II", 1, 4 << 4))
+    assert list(_rows(_decoded(whole))) == [(0, 10, -1, [(0, 4)])]
+    with pytest.raises(DnabertSError, match="truncated or corrupt"):
+        _decoded(_with_cigar_words(placeholder, 2, b"CGBI" + struct.pack("<II", 2**31, 4 << 4)))
+
+
+def test_an_operation_that_there_is_not_is_damage() -> None:
+    with pytest.raises(DnabertSError, match="truncated or corrupt"):
+        _decoded(_with_cigar_words([4 << 4 | 12], 1, b""))
+
+
+def test_a_record_of_an_unknown_contig_is_damage() -> None:
+    content = bytearray(_with_cigar_words([4 << 4], 1, b""))
+    content[content.index(b"r\0") - 32 : content.index(b"r\0") - 28] = struct.pack("<i", 200)
+    with pytest.raises(DnabertSError, match="names a contig that the header does not know"):
         _decoded(bytes(content))
