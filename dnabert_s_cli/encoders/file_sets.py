@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from ..untrusted import whole_number
+from .weight_files import WEIGHT_FILES
+
 _INDEX = ".index.json"
 
 
@@ -26,11 +29,11 @@ class FileSet:
         """What is missing for a model, in words; None if it is whole."""
         for group in self.required:
             if not any(name in available for name in group):
-                return " or ".join(group)
+                return " or ".join(name for name in group if not name.endswith(_INDEX))
         if not self.weights(available).endswith(_INDEX):
             return None
         shards = self._shards(available)
-        n_shards = int(shards[0].split("-of-")[1].split(".")[0]) if shards else 1
+        n_shards = whole_number(shards[0].split("-of-")[1].split(".")[0]) if shards else 1
         return None if len(shards) == n_shards else "complete weights, of which parts are missing"
 
     def choose(self, available: Collection[str]) -> tuple[str, ...]:
@@ -56,7 +59,7 @@ class FileSet:
 
 
 MODEL_FILES = FileSet(  # of DNABERT-2 and DNABERT-S
-    required=(("config.json",), ("tokenizer.json",), ("model.safetensors", "pytorch_model.bin")),
+    required=(("config.json",), ("tokenizer.json",), WEIGHT_FILES),
     optional=("tokenizer_config.json",),
 )
 

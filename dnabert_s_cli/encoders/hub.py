@@ -8,7 +8,6 @@ keep their meaning; they are read when huggingface_hub is imported.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -28,6 +27,7 @@ from huggingface_hub.errors import (
 
 from .. import defaults
 from ..errors import DnabertSError
+from ..untrusted import read_json_object
 from .file_sets import MODEL_FILES, FileSet, file_names
 
 logger = logging.getLogger(__name__)
@@ -257,7 +257,6 @@ def _absent_error(reference: HubReference, reason: str, *, remedy: str) -> Dnabe
 
 def _is_of_the_family(snapshot: Path) -> bool:
     try:
-        config = json.loads((snapshot / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return _FAMILY_KEY in read_json_object(snapshot / "config.json")
+    except DnabertSError:
         return False
-    return isinstance(config, dict) and _FAMILY_KEY in config

@@ -7,9 +7,7 @@ The files are found or fetched by hub.py; transformers only ever sees a folder. 
 from __future__ import annotations
 
 import inspect
-import json
 import logging
-import pickle
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +18,6 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -33,6 +30,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from ..errors import DnabertSError
+from ..untrusted import library_reads, read_json_object, refuse_lfs_pointer
 from .devices import device_name
 from .dnabert.folder import hash_files
 from .file_sets import FileSet, file_names
@@ -55,18 +53,7 @@ _FILES = FileSet(
 _FILES_AND_CODE = replace(_FILES, optional=(*_FILES.optional, "*.py"))
 # A padded batch takes windows of at least this share of its longest, so that at most a fifth of it is padding.
 _SHORTEST_SHARE = 0.8
-# What transformers, and code of a model that was written for another version of it, raise on a bad folder.
-_LOAD_ERRORS = (
-    OSError,
-    ValueError,
-    LookupError,
-    ImportError,
-    RuntimeError,
-    AttributeError,
-    TypeError,
-    SafetensorError,
-    pickle.UnpicklingError,
-)
+_OTHER_VERSION = "the model may need --trust-remote-code, a package of its own, or another version of transformers"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,10 +127,12 @@ def load_stock_backbone(
     """
     name = name.removeprefix("hf:")
     folder = _find_folder(name, with_code=trust_remote_code)
+    _check_files(folder)
     opened = _open_folder(folder, name, trust_remote_code=trust_remote_code)
-    windows = window_tokenizer(opened.tokenizer, opened.model, name=name)
-    with _quiet():
-        dim = _check_model(opened, windows, name=name)
+    with library_reads(folder, problem=f"hf:{name} cannot be used", hint=_OTHER_VERSION):
+        windows = window_tokenizer(opened.tokenizer, opened.model, name=name)
+        with _quiet():
+            dim = _check_model(opened, windows, name=name)
     files = _FILES_AND_CODE if trust_remote_code else _FILES
     fingerprint = hash_files([folder / file for file in files.choose(file_names(folder))])
     model: nn.Module = opened.model  # transformers wraps `to` without its types
@@ -196,9 +185,22 @@ def _find_folder(name: str, *, with_code: bool) -> Path:
     return found.path
 
 
+def _check_files(folder: Path) -> None:
+    """Raise a `DnabertSError` for files that a download has left empty or as a pointer, and for bad JSON."""
+    for path in (folder / file for file in _FILES.choose(file_names(folder))):
+        with library_reads(path), path.open("rb") as stream:
+            head = stream.read(64)
+        if not head:
+            raise DnabertSError("is empty", path=path, hint="copy or download it again")
+        refuse_lfs_pointer(head, path)
+        if path.name == "config.json":
+            read_json_object(path)
+
+
 def _has_its_code(folder: Path) -> bool:
     """Whether the modules that config.json names are there; those of other repositories do not count."""
-    auto_map = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("auto_map") or {}
+    auto_map = read_json_object(folder / "config.json").get("auto_map")
+    auto_map = auto_map if isinstance(auto_map, dict) else {}
     modules = {str(target).split(".")[0] for target in auto_map.values() if "--" not in str(target)}
     return all((folder / f"{module}.py").is_file() for module in modules)
 
@@ -213,9 +215,15 @@ def _open_folder(folder: Path, name: str, *, trust_remote_code: bool) -> _Opened
             tokenizer = AutoTokenizer.from_pretrained(folder, **options)
             factory = _model_factory(config) if trust_remote_code else AutoModel
             model, report = factory.from_pretrained(folder, output_loading_info=True, weights_only=True, **options)
-    except _LOAD_ERRORS as error:
+    except DnabertSError:
+        raise
+    except Exception as error:  # code of a model that was written for another version of it raises what it likes
         raise _open_error(error, folder, name=name) from error
     parameters = dict(model.float().eval().named_parameters())
+    bad = next((key for key, value in parameters.items() if not bool(torch.isfinite(value).all())), None)
+    if bad is not None:
+        hint = "take another checkpoint: with these weights every vector is NaN"
+        raise DnabertSError(f"'{bad}' of hf:{name} holds numbers that are not finite", path=folder, hint=hint)
     random = {key: parameters[key] for key in sorted(report["missing_keys"]) if key in parameters}
     encoder = model.get_encoder() if config.is_encoder_decoder else model.base_model
     return _Opened(tokenizer, encoder, random)
@@ -241,7 +249,7 @@ def _open_error(error: BaseException, folder: Path, *, name: str) -> DnabertSErr
     return DnabertSError(
         f"transformers {transformers.__version__} cannot open hf:{name}: {text.splitlines()[0][:200]}",
         path=folder,
-        hint="the model may need --trust-remote-code, a package of its own, or another version of transformers",
+        hint=_OTHER_VERSION,
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..errors import DnabertSError
+from ..untrusted import library_reads
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -24,7 +23,5 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         DnabertSError: not to be read.
     """
-    try:
+    with library_reads(path, problem="weights cannot be read"):
         return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise DnabertSError(f"weights cannot be read ({str(error).strip()[:200]})", path=path) from error

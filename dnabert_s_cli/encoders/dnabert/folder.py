@@ -1,15 +1,13 @@
 """A folder in upstream's shape, opened: config.json, tokenizer.json and weights to a ready backbone.
 
-Weights are `model.safetensors`, else `pytorch_model.bin` (read as plain tensors: nothing in a folder is ever
-executed). The prefix `bert.` is taken off the names, heads that only pre-training or classification needs are left,
-and what remains must be exactly the encoder's parameters.
+Weights are `model.safetensors`, else `pytorch_model.bin`, each also in parts with an index (`weight_files`). Heads that
+only pre-training or classification needs are left, and what remains must be exactly the encoder's parameters. Sizes in
+config.json are compared with the weights before anything is built from them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +15,12 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from ...errors import DnabertSError
+from ...untrusted import read_json_object
 from ..devices import batches_at_once, computes_bfloat16, device_name, keep_freed_memory
+from ..weight_files import WEIGHT_FILES, read_weights, weight_parts
 from .decay_attention import DecayEncoder
 from .network import DnabertTransformer, TransformerConfig
 from .packed_linear import pack_linear_layers
@@ -31,10 +29,9 @@ from .tokenizer import DnaTokenizer
 
 CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")  # in order of preference
-
-_PREFIX = "bert."
 _UNUSED_HEADS = ("cls.", "pooler.", "classifier.")
+_WORDS, _TYPES = "embeddings.word_embeddings.weight", "embeddings.token_type_embeddings.weight"
+_GATE = "encoder.layer.0.mlp.gated_layers.weight"
 _STOCK_HINT = "for another kind of model, name it as hf:FOLDER"
 
 
@@ -90,14 +87,14 @@ def open_model_folder(folder: Path, *, name: str, device: torch.device, dtype: t
         DnabertSError: a file is missing, damaged or does not fit the others.
     """
     config_path, tokenizer_path, weights_path = model_files(folder)
-    config = TransformerConfig.from_json(read_json(config_path), path=str(config_path))
+    config = TransformerConfig.from_json(read_json_object(config_path), path=str(config_path))
     model = build_transformer(config, read_weights(weights_path), path=weights_path)
     if device.type == "cpu":
         keep_freed_memory()
     model.to(device=device, dtype=dtype)
     model.slopes = model.make_slopes(config).to(device)  # float32 always: bfloat16 would shift every distance
     tokenizer = DnaTokenizer(tokenizer_path, vocab_size=config.vocab_size)
-    fingerprint = hash_files([config_path, tokenizer_path, weights_path])
+    fingerprint = hash_files([config_path, tokenizer_path, *weight_parts(weights_path)])
     fast = _fast_way(model, device, dtype=dtype)
     return TransformerBackbone(name, fingerprint, model, tokenizer, device, batches_at_once(device), fast)
 
@@ -127,38 +124,20 @@ def model_files(folder: Path) -> tuple[Path, Path, Path]:
     weights = [name for name in WEIGHT_FILES if name in found]
     missing = [name for name in (CONFIG_FILE, TOKENIZER_FILE) if name not in found]
     if not weights:
-        missing.append(" or ".join(WEIGHT_FILES))
+        missing.append(" or ".join(name for name in WEIGHT_FILES if not name.endswith(".json")))
     if missing:
         raise DnabertSError(f"not a model folder: {', '.join(missing)} missing", path=folder, hint=_STOCK_HINT)
     return folder / CONFIG_FILE, folder / TOKENIZER_FILE, folder / weights[0]
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Named tensors of the encoder, without prefix and heads.
-
-    Raises:
-        DnabertSError: damaged, or a file that would have to run code to be read.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            tensors = load_file(path)
-        else:
-            tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        problem = str(error).strip().splitlines()[0][:200]
-        raise DnabertSError(f"weights cannot be read ({problem})", path=path) from error
-    if not isinstance(tensors, dict) or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
-        raise DnabertSError("not a file of named tensors", path=path)
-    named = {name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items()}
-    return {name: tensor for name, tensor in named.items() if not name.startswith(_UNUSED_HEADS)}
-
-
 def build_transformer(config: TransformerConfig, weights: dict[str, Tensor], *, path: Path) -> DnabertTransformer:
-    """The encoder with these weights, in evaluation mode, float32 on the CPU.
+    """The encoder with these weights, heads left out, in evaluation mode, float32 on the CPU.
 
     Raises:
         DnabertSError: a parameter is missing, left over, or of another shape; `path` is named.
     """
+    weights = {name: tensor for name, tensor in weights.items() if not name.startswith(_UNUSED_HEADS)}
+    _check_sizes(config, weights, path=path)
     with torch.device("meta"):
         model = DnabertTransformer(config)
     expected = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
@@ -185,17 +164,26 @@ def hash_files(paths: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def read_json(path: Path) -> dict[str, object]:
-    """A JSON object; a `DnabertSError` names the line of a slip."""
-    try:
-        parsed = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise DnabertSError(f"not JSON ({error.msg})", path=path, line=error.lineno) from error
-    except UnicodeDecodeError as error:
-        raise DnabertSError("not a text file", path=path) from error
-    if not isinstance(parsed, dict):
-        raise DnabertSError("should hold one JSON object", path=path)
-    return parsed
+def _check_sizes(config: TransformerConfig, weights: dict[str, Tensor], *, path: Path) -> None:
+    """Compare sizes that building takes time or memory for with the weights that are there.
+
+    Raises:
+        DnabertSError: they differ.
+    """
+    words = weights.get(_WORDS)
+    sizes: dict[str, tuple[int, int]] = {}
+    if words is not None and words.ndim == 2:
+        sizes |= {"vocab_size": (config.vocab_size, len(words)), "hidden_size": (config.hidden_size, words.shape[1])}
+    gate = weights.get(_GATE)
+    if gate is not None and gate.ndim == 2:
+        sizes["intermediate_size"] = (config.intermediate_size, len(gate) // 2)
+    types = weights.get(_TYPES)
+    if types is not None and types.ndim == 2:
+        sizes["type_vocab_size"] = (config.type_vocab_size, len(types))
+    for name, (wanted, found) in sizes.items():
+        if wanted != found:
+            problem = f"config.json asks for {name} {wanted:,}, these weights have {found:,}"
+            raise DnabertSError(problem, path=path, hint="take config.json and weights from the same model")
 
 
 def _check_names(what: str, names: Sequence[str], *, path: Path) -> None:

@@ -24,6 +24,20 @@ from .packing import Run
 Attend = Callable[[Tensor], Tensor]  # attention inside the sequences of a batch: (T, 3, H, D // H) -> (T, H, D // H)
 
 
+_MOST = 10_000_000  # a vocabulary of that size is larger than any; whether weights fit is seen later
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "vocab_size": (1, _MOST),
+    "hidden_size": (1, _MOST),
+    "num_hidden_layers": (1, 1_000),
+    "num_attention_heads": (1, 10_000),
+    "intermediate_size": (1, _MOST),
+    "type_vocab_size": (1, _MOST),
+    "layer_norm_eps": (0, 1),
+    "hidden_dropout_prob": (0, 0.99),
+    "initializer_range": (0, 100),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TransformerConfig:
     """Shape of the encoder, under the names of upstream's config.json."""
@@ -43,7 +57,7 @@ class TransformerConfig:
         """Take the keys that shape the encoder from a parsed config.json.
 
         Raises:
-            DnabertSError: a size is missing or no number, or the hidden size is no multiple of the heads.
+            DnabertSError: a size is missing, no number or beyond reason; the heads do not divide the hidden size.
         """
         values: dict[str, float] = {}
         for field in fields(cls):
@@ -53,9 +67,12 @@ class TransformerConfig:
             if not numeric:
                 raise DnabertSError(f"'{name}' should be a number, found {value!r}", path=path)
             assert isinstance(value, (int, float))
+            least, most = _RANGES[name]
+            if not least <= value <= most:
+                raise DnabertSError(f"'{name}' should be {least} to {most}, found {value!r}", path=path)
             values[name] = value
         made = cls(**values)  # type: ignore[arg-type]  # each value was checked against its field above
-        if made.num_attention_heads < 1 or made.hidden_size % made.num_attention_heads:
+        if made.hidden_size % made.num_attention_heads:
             raise DnabertSError(
                 f"hidden_size {made.hidden_size} is not a multiple of num_attention_heads {made.num_attention_heads}",
                 path=path,

@@ -18,6 +18,8 @@ TRANSFORMS = ("linear", "sqrt", "anscombe")
 NORMS = ("none", "batch", "layer")
 STRANDS = ("both", "forward")
 N_LENGTH_FEATURES = 2
+_MOST_WIDTH = 10_000_000
+_MOST_LAYERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,11 @@ class KmerNetworkConfig:
             return "'kmers' should name one k-mer or several different ones"
         if not set(self.frames) <= FRAME_KINDS.keys() or len(set(self.frames)) < len(self.frames):
             return f"'frames' should name different ones of {', '.join(FRAME_KINDS)}, found {list(self.frames)}"
-        if min(self.max_columns, self.dim, *self.hidden) < 1:
-            return "'max_columns', 'dim' and each width of 'hidden' should be 1 or more"
+        widths = (self.max_columns, self.dim, *self.hidden)
+        if min(widths) < 1 or max(widths) > _MOST_WIDTH:
+            return f"'max_columns', 'dim' and each width of 'hidden' should be 1 to {_MOST_WIDTH}"
+        if len(self.hidden) > _MOST_LAYERS or len(self.kmers) > _MOST_LAYERS:
+            return f"'hidden' and 'kmers' should have {_MOST_LAYERS} values at most"
         if self.transform not in TRANSFORMS:
             return f"'transform' should be one of {', '.join(TRANSFORMS)}, found '{self.transform}'"
         if self.norm not in NORMS:

@@ -15,7 +15,9 @@ from torch import Tensor
 
 from ... import defaults
 from ...errors import DnabertSError
-from ..dnabert.folder import CONFIG_FILE, hash_files, read_json, read_weights
+from ...untrusted import read_json_object
+from ..dnabert.folder import CONFIG_FILE, hash_files
+from ..weight_files import read_weights
 from .config import MODEL_TYPE, KmerNetworkConfig
 from .encoder import KmerEncoder
 from .network import KmerNetwork
@@ -60,7 +62,7 @@ def load_kmer_network(folder: Path) -> KmerNetwork:
         raise DnabertSError(f"not a k-mer model: {', '.join(missing)} missing", path=folder)
     config_path, weights_path = folder / CONFIG_FILE, folder / WEIGHTS_FILE
     with torch.device("meta"):
-        network = KmerNetwork(KmerNetworkConfig.from_json(read_json(config_path), path=str(config_path)))
+        network = KmerNetwork(KmerNetworkConfig.from_json(read_json_object(config_path), path=str(config_path)))
     weights = {name: one.float() for name, one in read_weights(weights_path).items()}
     _check_weights(weights, network, path=weights_path)
     steps = {name: torch.tensor(0) for name in network.state_dict() if name.endswith(_STEPS_OF_NORM)}
@@ -103,7 +105,6 @@ def _model_type(folder: Path) -> object:
     """What config.json calls the model; None where there is none to be read."""
     path = folder / CONFIG_FILE
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json_object(path).get("model_type")
+    except DnabertSError:  # whoever opens the folder reports it
         return None
-    return config.get("model_type") if isinstance(config, dict) else None

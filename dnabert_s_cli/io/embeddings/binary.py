@@ -17,6 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import DnabertSError
+from ...untrusted import MOST, library_reads, parse_json_object, require_room
+from ..arrays import map_npy
+from ..arrays import read_npz as read_arrays
 from .text import iter_counts, iter_ids
 from .values import BLOCK_NUMBERS, EmbeddingTable
 
@@ -93,29 +96,18 @@ def read_npy(path: Path) -> npt.NDArray[np.float32]:
     Raises:
         DnabertSError: no .npy, cut short, or not a matrix of floats.
     """
-    try:
-        rows = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise DnabertSError(f"cannot be read as .npy: {error}", path=path) from error
-    if not isinstance(rows, np.ndarray):
-        rows.close()
-        raise DnabertSError("is a .npz archive under another name", path=path, hint="rename it to end in .npz")
-    return _as_matrix(rows, path)
+    return _as_matrix(map_npy(path), path)
 
 
 def read_npz(path: Path) -> EmbeddingTable:
     """A table from arrays ids, lengths_bp and embeddings; errors as of `read_npy`, or an array is missing."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            ids, lengths_bp, rows = (archive[name] for name in ("ids", "lengths_bp", "embeddings"))
-    except KeyError as error:
-        hint = "it needs the arrays ids, lengths_bp and embeddings"
-        raise DnabertSError(f"lacks an array: {error.args[0]}", path=path, hint=hint) from error
-    except (ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise DnabertSError(f"cannot be read as .npz: {error}", path=path) from error
+    arrays = read_arrays(path, ("ids", "lengths_bp", "embeddings"))
+    ids, lengths_bp, rows = arrays["ids"], arrays["lengths_bp"], arrays["embeddings"]
     if ids.dtype.kind != "U" or lengths_bp.dtype.kind not in "iu" or ids.ndim != 1 or lengths_bp.ndim != 1:
         hint = "ids must be strings, lengths_bp integers, both of one dimension"
         raise DnabertSError(f"ids are {ids.dtype}, lengths_bp {lengths_bp.dtype}", path=path, hint=hint)
+    if np.any(lengths_bp > MOST):
+        raise DnabertSError(f"a length of {lengths_bp.max()} is no number of bases", path=path)
     return EmbeddingTable(ids.tolist(), lengths_bp.astype(np.int64), _as_matrix(rows, path))
 
 
@@ -126,20 +118,22 @@ def read_parquet(path: Path) -> EmbeddingTable:
         DnabertSError: no .parquet, a column is missing, of another type, or has empty cells.
     """
     arrow = require_pyarrow(path)
-    try:
-        with arrow.parquet.ParquetFile(path) as source:
-            dim = _embedding_width(source.schema_arrow, path)
-            provenance = json.loads((source.schema_arrow.metadata or {}).get(_PROVENANCE_KEY, b"{}"))
-            ids: list[str] = []
-            lengths_bp: list[int] = []
-            rows = np.empty((source.metadata.num_rows, dim), dtype=np.float32)
-            for part in _iter_row_groups(source, path):
-                numbers = part["embedding"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-                rows[len(ids) : len(ids) + part.num_rows] = numbers.reshape(part.num_rows, dim)
-                ids.extend(part["id"].to_pylist())
-                lengths_bp.extend(part["length"].to_pylist())
-    except (arrow.ArrowException, OSError, ValueError) as error:
-        raise DnabertSError(f"cannot be read as .parquet: {error}", path=path) from error
+    ids: list[str] = []
+    lengths_bp: list[int] = []
+    parts: list[npt.NDArray[np.float32]] = []
+    with library_reads(path, problem="cannot be read as .parquet"), arrow.parquet.ParquetFile(path) as source:
+        dim = _embedding_width(source.schema_arrow, path)
+        described = (source.schema_arrow.metadata or {}).get(_PROVENANCE_KEY, b"{}")
+        provenance = parse_json_object(described, path)
+        require_room(4 * max(source.metadata.num_rows, 0) * dim, path, what="its embeddings")
+        for part in _iter_row_groups(source, path):
+            numbers = part["embedding"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+            parts.append(numbers.reshape(part.num_rows, dim).astype(np.float32))
+            ids.extend(part["id"].to_pylist())
+            lengths_bp.extend(part["length"].to_pylist())
+    if not all(abs(length) <= MOST for length in lengths_bp):
+        raise DnabertSError(f"a length of {max(lengths_bp)} is no number of bases", path=path)
+    rows = np.concatenate(parts) if parts else np.empty((0, dim), dtype=np.float32)
     return EmbeddingTable(ids, np.array(lengths_bp, dtype=np.int64), rows, provenance)
 
 
@@ -169,7 +163,7 @@ def _write_array(
             stream.write(block.tobytes())
 
 
-def _as_matrix(rows: npt.NDArray[np.floating], path: Path) -> npt.NDArray[np.float32]:
+def _as_matrix(rows: npt.NDArray[np.generic], path: Path) -> npt.NDArray[np.float32]:
     if rows.dtype.kind != "f" or rows.ndim != 2 or rows.shape[1] == 0:
         problem = f"expected a matrix of floats (records, numbers), found {rows.dtype} of shape {rows.shape}"
         raise DnabertSError(problem, path=path)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...errors import DnabertSError
+from ..arrays import map_npy
 from ..files import atomic_path
 from ..provenance import plain_value
 
@@ -37,8 +39,8 @@ class VectorCache:
         if path is None or not path.is_file():
             return None
         try:
-            vectors: np.ndarray = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            vectors = np.array(map_npy(path))
+        except DnabertSError:
             logger.warning("%s: cannot be read; computing the vectors again", path)
             return None
         return vectors if vectors.ndim == 2 and len(vectors) == n_rows else None

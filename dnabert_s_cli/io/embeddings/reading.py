@@ -7,12 +7,12 @@ Out: `EmbeddingWriter` for files, `TsvStream` for standard output; both take an 
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import DnabertSError
+from ...untrusted import read_json_object
 from ..files import open_input
 from .binary import read_npy, read_npz, read_parquet
 from .parts import Part, Shard, part_chunks, read_part, whole_of
@@ -77,10 +77,4 @@ def _with_run(table: EmbeddingTable, path: Path) -> EmbeddingTable:
     run_path = run_path_of(path, path.suffix.removeprefix("."))
     if not run_path.is_file():
         return table
-    try:
-        provenance = json.loads(run_path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DnabertSError(f"is not valid JSON: {error}", path=run_path) from error
-    if not isinstance(provenance, dict):
-        raise DnabertSError("does not hold a JSON object", path=run_path)
-    return dataclasses.replace(table, provenance=provenance)
+    return dataclasses.replace(table, provenance=read_json_object(run_path))

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import DnabertSError
+from ...untrusted import whole_number
 from ..files import open_input
 from .digits import format_rows
 from .values import FIRST_LINE, ID_COLUMNS, UNCERTAINTY, EmbeddedChunk, EmbeddingTable, id_lines
@@ -147,10 +148,11 @@ def _id_and_length(fields: list[str], path: Path, *, line: int) -> tuple[str, in
         problem = f"expected an id, a TAB and a length: '{fields[0][:60]}'"
         raise DnabertSError(problem, path=path, line=line)
     name, length = fields[:2]
-    if not (length.isascii() and length.isdigit()):
-        problem = f"length '{length[:60]}' is not a whole number"
+    length_bp = whole_number(length)
+    if length_bp is None:
+        problem = f"length '{length[:60]}' is not a whole number of bases"
         raise DnabertSError(problem, path=path, line=line, record=name)
-    return name, int(length)
+    return name, length_bp
 
 
 def _dim_of_header(header: str, path: Path) -> int:

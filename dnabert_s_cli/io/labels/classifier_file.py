@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import DnabertSError
+from ...untrusted import parse_json
+from ..arrays import read_npz
 from ..files import atomic_path, check_input
 from ..provenance import plain_value
 
@@ -53,15 +55,13 @@ def read_classifier_file(path: str | Path) -> ClassifierFile:
         DnabertSError: missing, truncated, damaged, another kind of file, or of a later format.
     """
     check_input(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        metadata = json.loads(bytes(arrays.pop(_METADATA)).decode())
-    except KeyError as error:
-        raise DnabertSError("is a .npz archive, but not a classifier", path=path, hint=_HINT) from error
-    except (ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, OSError) as error:
-        problem = "cannot be read: truncated, damaged, or not a classifier"
-        raise DnabertSError(problem, path=path, hint=_HINT) from error
+    arrays = read_npz(Path(path))
+    if _METADATA not in arrays:
+        raise DnabertSError("is a .npz archive, but no classifier", path=path, hint=_HINT)
+    metadata = parse_json(arrays.pop(_METADATA).tobytes(), path)
+    for name, array in arrays.items():
+        if array.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
+            raise DnabertSError(f"is damaged: '{name}' holds what is no finite number", path=path, hint=_HINT)
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise DnabertSError("is not a classifier of dnabert-s", path=path, hint=_HINT)
     if metadata.get("format_version") != FORMAT_VERSION:

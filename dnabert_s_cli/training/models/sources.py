@@ -20,11 +20,8 @@ import torch
 from ...encoders.dnabert.folder import (
     CONFIG_FILE,
     TOKENIZER_FILE,
-    WEIGHT_FILES,
     build_transformer,
     model_files,
-    read_json,
-    read_weights,
 )
 from ...encoders.dnabert.network import DnabertTransformer, TransformerConfig, init_weights
 from ...encoders.dnabert.tokenizer import DnaTokenizer
@@ -36,12 +33,15 @@ from ...encoders.kmer.folder import find_kmer_folder, load_kmer_network, save_km
 from ...encoders.kmer.network import KmerNetwork
 from ...encoders.kmer.network import init_weights as init_kmer_weights
 from ...encoders.tensor_files import write_tensors
+from ...encoders.weight_files import WEIGHT_FILES, read_weights
 from ...errors import DnabertSError
+from ...untrusted import read_json_object, require_room
 from ..config import ModelConfig
 from .networks import KmerProfileNetwork, Network, TransformerNetwork
 
 NEW_TOKENIZER = "new"
 _LOG = logging.getLogger(__name__)
+_BYTES_OF_PARAMETER = 16  # itself, its gradient, and two that Adam keeps
 _REMOTE_CODE_KEYS = ("auto_map",)  # would name code files that a checkpoint does not hold
 # What upstream's own code expects in a config.json in addition to the sizes.
 _UPSTREAM_KEYS: Mapping[str, object] = {
@@ -136,7 +136,7 @@ def open_base(name: str, config: ModelConfig) -> TrainableModel:
     if not folder.is_dir():
         folder = locate_model(name).path
     config_path, tokenizer_path, weights_path = model_files(folder)
-    described = read_json(config_path)
+    described = read_json_object(config_path)
     shape = TransformerConfig.from_json(described, path=str(config_path))
     model = build_transformer(shape, read_weights(weights_path), path=weights_path)
     kept = {key: value for key, value in described.items() if key not in _REMOTE_CODE_KEYS}
@@ -145,7 +145,7 @@ def open_base(name: str, config: ModelConfig) -> TrainableModel:
 
 def _is_transformer(path: Path) -> bool:
     """Whether a JSON of sizes describes a transformer, rather than a k-mer network."""
-    return read_json(path).get("model_type") != KMER_MODEL_TYPE
+    return read_json_object(path).get("model_type") != KMER_MODEL_TYPE
 
 
 def new_kmer_model(path: Path, *, generator: torch.Generator) -> KmerModel:
@@ -154,9 +154,12 @@ def new_kmer_model(path: Path, *, generator: torch.Generator) -> KmerModel:
     Raises:
         DnabertSError: a value is wrong or out of range.
     """
-    given = read_json(path)
+    given = read_json_object(path)
     described = {**KmerNetworkConfig().to_json(), **given}
-    network = KmerNetwork(KmerNetworkConfig.from_json(described, path=str(path)))
+    config = KmerNetworkConfig.from_json(described, path=str(path))
+    with torch.device("meta"):
+        _require_room(KmerNetwork(config), path)
+    network = KmerNetwork(config)
     init_kmer_weights(network, generator)
     return KmerModel(_kmer_network(network))
 
@@ -169,12 +172,14 @@ def new_transformer(
     Raises:
         DnabertSError: a size is missing or wrong, or the file's `vocab_size` is less than the tokenizer's.
     """
-    given = read_json(path)
+    given = read_json_object(path)
     n_tokens = tokenizer_vocab_size(tokenizer_json)
     shape = TransformerConfig.from_json({"vocab_size": n_tokens, **given}, path=str(path))
     if shape.vocab_size < n_tokens:
         problem = f"'vocab_size' is {shape.vocab_size}, the tokenizer knows {n_tokens} tokens"
         raise DnabertSError(problem, path=path, hint="omit 'vocab_size'")
+    with torch.device("meta"):
+        _require_room(DnabertTransformer(shape), path)
     model = DnabertTransformer(shape)
     init_weights(model, generator)
     kept = {key: value for key, value in given.items() if key not in _REMOTE_CODE_KEYS}
@@ -196,6 +201,12 @@ def read_tokenizer(name: str) -> str:
         raise DnabertSError("no tokenizer there", path=path, hint=hint)
     DnaTokenizer(path, vocab_size=sys.maxsize)
     return path.read_text(encoding="utf-8")
+
+
+def _require_room(shape: torch.nn.Module, path: Path) -> None:
+    """Raise a `DnabertSError` where training a network of this shape takes more memory than there is."""
+    n_parameters = sum(parameter.numel() for parameter in shape.parameters())
+    require_room(_BYTES_OF_PARAMETER * n_parameters, path, what=f"training {n_parameters:,} parameters")
 
 
 def _kmer_network(model: KmerNetwork) -> KmerProfileNetwork:

@@ -100,12 +100,12 @@ def test_slip_in_config_names_its_line(folder: Path) -> None:
 
 def test_config_that_is_no_object_is_refused(folder: Path) -> None:
     (folder / "config.json").write_text("[]")
-    assert problem_of(folder).problem == "should hold one JSON object"
+    assert problem_of(folder).problem == "does not hold a JSON object"
 
 
 def test_config_that_is_no_text_is_refused(folder: Path) -> None:
     (folder / "config.json").write_bytes(b"\xff\xfe\x00")
-    assert problem_of(folder).problem == "not a text file"
+    assert problem_of(folder).problem == "is not text in UTF-8, as JSON must be"
 
 
 def test_truncated_safetensors_is_refused(folder: Path) -> None:
