@@ -1,7 +1,7 @@
 """Arrays in .npy files and .npz archives that may hold anything: no memory is taken before sizes are checked.
 
-Header -> shape and type of numbers -> bytes that they need, compared with those that the file or member has and with the
-memory there is -> the array. Pickles are never opened.
+Header -> shape and type of numbers -> bytes that they need, compared with those that the file or member has and with
+the memory there is -> the array. Pickles are never opened.
 """
 
 from __future__ import annotations
@@ -40,14 +40,16 @@ def map_npy(path: Path) -> npt.NDArray[np.generic]:
     return mapped
 
 
-def read_npz(path: Path, names: Sequence[str] | None = None) -> dict[str, npt.NDArray[np.generic]]:
-    """Arrays of a .npz archive by name; those of `names`, or all.
+def read_npz(
+    path: Path, names: Sequence[str] | None = None, *, what: str = ".npz archive"
+) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of a .npz archive by name; those of `names`, or all. `what` it should be, for messages.
 
     Raises:
         DnabertSError: no archive, a name that it lacks, a damaged member, or more than memory holds.
     """
     with (
-        library_reads(path, problem="cannot be read: truncated, damaged, or no .npz archive", hint=_DAMAGED),
+        library_reads(path, problem=f"cannot be read: truncated, damaged, or not a {what}", hint=_DAMAGED),
         zipfile.ZipFile(path) as archive,
     ):
         members = {one.filename.removesuffix(".npy"): one for one in archive.infolist()}
@@ -57,10 +59,10 @@ def read_npz(path: Path, names: Sequence[str] | None = None) -> dict[str, npt.ND
             raise DnabertSError(f"lacks an array: {missing[0]}", path=path, hint=hint)
         wanted = {name: members[name] for name in (members if names is None else names)}
         require_room(sum(one.file_size for one in wanted.values()), path, what="its arrays")
-        return {name: _read_member(archive, one, path) for name, one in wanted.items()}
+        return {name: _read_member(archive, one, path=path) for name, one in wanted.items()}
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> npt.NDArray[Any]:  # as `open` does
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, path: Path) -> npt.NDArray[Any]:
     with archive.open(member) as stream:
         _check_header(stream, path, n_bytes=member.file_size)
     with archive.open(member) as stream:

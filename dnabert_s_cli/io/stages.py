@@ -22,8 +22,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from ..errors import DnabertSError
+from ..untrusted import read_json_object, reason_of
 from .folders import check_output_folder
 from .locks import LOCK_FILE, lock_folder
 from .provenance import plain_value
@@ -141,10 +143,10 @@ class StageFolder:
     def _check(self, stage: str, facts: StageFacts) -> None:
         path = self.path / stage / _FACTS_FILE
         try:
-            before = json.loads(path.read_text(encoding="utf-8"))
-            settings, inputs = dict(before["settings"]), dict(before["inputs"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise DnabertSError(f"cannot be read: {error}", path=path, hint=RESTART_HINT) from error
+            before = read_json_object(path)
+            settings, inputs = (dict(cast("Mapping[str, object]", before[name])) for name in ("settings", "inputs"))
+        except (DnabertSError, ValueError, TypeError, KeyError) as error:
+            raise DnabertSError(f"cannot be read: {reason_of(error)}", path=path, hint=RESTART_HINT) from error
         now = _plain(facts)
         require_same_settings(settings, now["settings"], path=self.path)
         for what in dict.fromkeys((*now["inputs"], *inputs)):

@@ -155,3 +155,45 @@ def test_a_contig_whose_name_is_no_text_matters_to_depth_alone(command: Command)
     assert (result.code, result.err.count("error: ")) == (1, 1)
     assert "depth_bam.content_c58.bam" in result.err
     assert len(ids(command("embed", path, "-o", "-", *MODEL).out)) == 6
+
+
+@pytest.mark.parametrize("name", ["badheader.npy", "hugelen.npy", "bomb.npz"])
+def test_damaged_tables_of_embeddings_name_their_file(command: Command, tmp_path: Path, name: str) -> None:
+    result = command("cluster", "--embeddings", FAULTS / name, "-o", tmp_path / "c.tsv")
+    assert (result.code, result.err.count("error: ")) == (1, 1)
+    assert name.split(".")[0] in result.err
+
+
+def test_a_damaged_classifier_names_its_file(command: Command, tmp_path: Path) -> None:
+    arguments = ("--classifier", FAULTS / "hugeshape.clf", "-o", tmp_path / "c.tsv")
+    result = command("classify", FAULTS / "contigs.fa", *arguments)
+    assert (result.code, result.err.count("error: ")) == (1, 1)
+    assert "hugeshape.clf" in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("model_empty_bin", "the file of weights is empty"),
+        ("model_cut_bin", "truncated or damaged"),
+        ("model_lfs_pointer", "is a git-lfs pointer"),
+    ],
+)
+def test_a_model_that_was_not_downloaded_is_named(command: Command, name: str, problem: str) -> None:
+    for arguments in (
+        ("embed", FAULTS / "contigs.fa", "--model", FAULTS / name, "-o", "-"),
+        ("models", "info", FAULTS / name),
+    ):
+        result = command(*arguments)
+        assert (result.code, result.out) == (1, "")
+        assert problem in result.err
+        assert "weights_only" not in result.err
+
+
+def test_models_with_prefixes_and_in_parts_give_the_same_vectors(command: Command) -> None:
+    tables = [
+        command("embed", FAULTS / "contigs.fa", "--model", FAULTS / name, "--dtype", "float32", "-o", "-").out
+        for name in ("model_module_prefix", "model_sharded")
+    ]
+    assert len(ids(tables[0])) == 6
+    assert tables[0] == tables[1]

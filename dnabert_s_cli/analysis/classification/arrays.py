@@ -91,5 +91,7 @@ def _fits(model: LengthModel, members: NDArray[np.int64]) -> bool:
         and model.coefficients.shape == (n_ranks, N_COEFFICIENTS)
         and model.thresholds.shape == (n_ranks,)
         and scorer.references.shape == (len(scorer.reference_labels), dim)
+        and bool(np.all((scorer.reference_labels >= 0) & (scorer.reference_labels < n_classes)))
+        and bool(np.all((members >= 0) & (members < max(n_classes, 1))))
         and scorer.weights.shape == (len(scorer.biases), dim)
     )

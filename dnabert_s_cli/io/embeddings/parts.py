@@ -6,7 +6,6 @@ Each part is a .npy with its ids and a run.json, under "shard" in which stands w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import DnabertSError, raise_together
+from ...untrusted import read_json_object
 from .binary import read_npy, rows_in_block
 from .text import iter_counts, iter_ids, iter_uncertainty
 from .values import EmbeddedChunk
@@ -83,11 +83,8 @@ def read_part(path: Path) -> Part:
     for needed in (ids_path_of(path), run_path):
         if not needed.is_file():
             raise DnabertSError(f"no {needed.name} next to it", path=path, hint="copy it there too")
-    try:
-        run = json.loads(run_path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DnabertSError(f"is not valid JSON: {error}", path=run_path) from error
-    found = run.get(SHARD_KEY) if isinstance(run, dict) else None
+    run = read_json_object(run_path)
+    found = run.get(SHARD_KEY)
     names = {field.name for field in fields(Shard)}
     if not isinstance(found, dict) or found.keys() != names or not all(type(one) is int for one in found.values()):
         raise DnabertSError("is a complete table, not a part of one", path=path, hint=_HINT_NO_PART)

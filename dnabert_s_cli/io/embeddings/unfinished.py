@@ -21,11 +21,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import DnabertSError
+from ...untrusted import MOST, read_json_object, reason_of
 from ..locks import LOCK_FILE, lock_folder
 from ..resume import RESTART_HINT, require_same_settings
 from .binary import NPY_HEADER_BYTES, npy_header, rows_in_block
@@ -179,11 +181,14 @@ class PartialFolder:
 
     def _load(self) -> Progress:
         try:
-            state = json.loads(self._state_path.read_text(encoding="utf-8"))
-            settings = state.pop("settings")
-            progress = Progress(**state)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            problem = f"cannot be read: {error}"
+            state = read_json_object(self._state_path)
+            settings = dict(cast("Mapping[str, object]", state.pop("settings")))
+            progress = Progress(**state)  # type: ignore[arg-type]  # checked on the next line
+            counts = (progress.n_rows, progress.n_chunks, progress.ids_bytes)
+            if not all(type(count) is int and 0 <= count <= MOST for count in counts):
+                raise ValueError(f"counts of {counts}")
+        except (DnabertSError, ValueError, TypeError, KeyError) as error:
+            problem = f"cannot be read: {reason_of(error)}"
             raise DnabertSError(problem, path=self._state_path, hint=RESTART_HINT) from error
         require_same_settings(settings, self._settings, path=self.path)
         return progress

@@ -24,6 +24,7 @@ from ..provenance import plain_value
 FORMAT = "dnabert-s classifier"
 FORMAT_VERSION = 2
 _METADATA = "metadata"
+_MAY_BE_INFINITE = "thresholds"  # which nothing passes, or everything
 _HINT = "give a file that `dnabert-s classify fit` wrote, whole"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the zip format's first: the bytes must not depend on the clock
 
@@ -55,12 +56,13 @@ def read_classifier_file(path: str | Path) -> ClassifierFile:
         DnabertSError: missing, truncated, damaged, another kind of file, or of a later format.
     """
     check_input(path)
-    arrays = read_npz(Path(path))
+    arrays = read_npz(Path(path), what="classifier")
     if _METADATA not in arrays:
-        raise DnabertSError("is a .npz archive, but no classifier", path=path, hint=_HINT)
+        raise DnabertSError("is a .npz archive, but not a classifier", path=path, hint=_HINT)
     metadata = parse_json(arrays.pop(_METADATA).tobytes(), path)
     for name, array in arrays.items():
-        if array.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
+        is_number = array.dtype.kind in "iuf"
+        if not is_number or np.isnan(array).any() or (np.isinf(array).any() and not name.endswith(_MAY_BE_INFINITE)):
             raise DnabertSError(f"is damaged: '{name}' holds what is no finite number", path=path, hint=_HINT)
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise DnabertSError("is not a classifier of dnabert-s", path=path, hint=_HINT)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import DnabertSError
+from ..arrays import map_npy
 from ..files import atomic_path
 
 _LOG = logging.getLogger(__name__)
@@ -89,13 +90,14 @@ def _n_rows(descriptor: int, offsets: Offsets) -> int:
 def _load(index_path: Path, *, key: Offsets) -> Offsets | None:
     """The offsets kept in `index_path`; None where there are none of this file."""
     try:
-        kept = np.load(index_path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        kept = map_npy(index_path)
+    except DnabertSError:
         return None
     if kept.dtype != np.uint64 or kept.ndim != 1 or len(kept) <= _HEAD or not np.array_equal(kept[:_HEAD], key):
         return None
-    offsets: Offsets = kept[_HEAD:]
-    return offsets
+    offsets = kept[_HEAD:].view(np.uint64)
+    is_right = offsets[0] == 0 and offsets[-1] <= key[1] and bool(np.all(offsets[1:] > offsets[:-1]))
+    return offsets if is_right else None
 
 
 def _keep(index_path: Path, numbers: Offsets) -> None:

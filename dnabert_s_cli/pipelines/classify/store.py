@@ -13,6 +13,7 @@ from ...analysis.classification.fit import FittedClassifier
 from ...errors import DnabertSError
 from ...io.labels.classifier_file import ClassifierFile, read_classifier_file, write_classifier_file
 from ...io.provenance import repeatable_part
+from ...untrusted import reason_of
 from .label_set import LabelSet, lineages_from_json, lineages_to_json, make_label_set
 
 logger = logging.getLogger(__name__)
@@ -98,9 +99,9 @@ def load_classifier(path: Path) -> StoredClassifier:
         if classifier.members.shape != labels.members.shape or not isinstance(encoder, Mapping):
             raise ValueError("labels do not fit the arrays")
         max_fpr = float(str(content.metadata.get("max_fpr")))
-    except ValueError as error:
+    except (ValueError, LookupError, TypeError, OverflowError) as error:  # what values of wrong types and ranges make
         hint = "give a file that `dnabert-s classify fit` wrote"
-        raise DnabertSError(f"is damaged: {error}", path=path, hint=hint) from error
+        raise DnabertSError(f"is damaged: {reason_of(error)}", path=path, hint=hint) from error
     return StoredClassifier(classifier, labels, method, max_fpr, encoder)
 
 

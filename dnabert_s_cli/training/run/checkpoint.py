@@ -11,16 +11,17 @@ No generator's state is kept: whatever is random follows from the seed and the n
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from ...encoders.tensor_files import read_tensors, write_tensors
 from ...errors import DnabertSError
+from ...untrusted import library_reads, read_json_object
 from ..config import TrainConfig
 from ..models.sources import TrainableModel
 
@@ -111,10 +112,10 @@ def write_checkpoint(
 def whole_checkpoint_step(folder: Path) -> int | None:
     """Steps done in a checkpoint; None if the folder is none, or not whole."""
     try:
-        described = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+        described: Any = read_json_object(folder / STATE_FILE)
         whole = all((folder / name).stat().st_size == size for name, size in described["files"].items())
         return int(described["state"]["step"]) if whole else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (DnabertSError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 
 
@@ -125,13 +126,16 @@ def read_saved_run(folder: Path) -> SavedRun:
         DnabertSError: not one of our checkpoints, or of another version.
     """
     try:
-        described = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        described: Any = read_json_object(folder / STATE_FILE)
+        config = read_json_object(folder / CONFIG_FILE)
+    except DnabertSError as error:
+        raise DnabertSError(f"not a checkpoint to resume from ({error.problem})", path=folder) from error
+    try:
         if described["format"] != _FORMAT:
             raise DnabertSError(f"checkpoint of format {described['format']}, not {_FORMAT}", path=folder)
         state = TrainState(**{one.name: described["state"][one.name] for one in fields(TrainState)})
         return SavedRun(folder, state, Surroundings(**described["surroundings"]), config)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise DnabertSError(f"not a checkpoint to resume from ({error})", path=folder) from error
 
 
@@ -141,13 +145,11 @@ def load_training_part(folder: Path, trained: Trained) -> None:
     Raises:
         DnabertSError: a file is damaged, or does not fit.
     """
-    try:
+    hint = "remove this checkpoint to resume from the one before, or start again with --force"
+    with library_reads(folder, problem="cannot resume from this checkpoint", hint=hint):
         trained.head.load_state_dict(read_tensors(folder / _HEAD_FILE))
         saved = torch.load(folder / _OPTIMISER_FILE, map_location="cpu", weights_only=True)
         trained.optimiser.load_state_dict(saved)
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        problem = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise DnabertSError(f"cannot resume from this checkpoint ({problem})", path=folder) from error
 
 
 def _json(value: object) -> str:

@@ -28,7 +28,7 @@ FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 def _chunks(draw: st.DrawFn) -> EmbeddedChunk:
     ids = draw(st.lists(IDS, unique=True, max_size=6))
     dim = draw(st.integers(1, 4))
-    counts = hnp.arrays(np.int64, len(ids), elements=st.integers(1, 2**62))
+    counts = hnp.arrays(np.int64, len(ids), elements=st.integers(1, 10**15))
     rows = draw(hnp.arrays(np.float32, (len(ids), dim), elements=FLOATS))
     return EmbeddedChunk(ids, draw(counts), draw(counts), draw(counts), rows)
 
@@ -125,7 +125,7 @@ def test_matrix_of_another_kind_is_an_error(tmp_path: Path, rows: npt.NDArray[An
 def test_file_of_another_kind_is_an_error(tmp_path: Path, suffix: str, content: bytes) -> None:
     path = tmp_path / f"emb{suffix}"
     path.write_bytes(content)
-    with pytest.raises(DnabertSError, match=f"cannot be read as {suffix}") as caught:
+    with pytest.raises(DnabertSError, match=r"cannot be read|asks for") as caught:
         read_embeddings(path)
     assert caught.value.path == str(path)
 
@@ -135,7 +135,7 @@ def test_truncated_table_is_an_error(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"emb{suffix}"
     write_chunks(path, three_chunks())
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(DnabertSError, match="cannot be read") as caught:
+    with pytest.raises(DnabertSError, match=r"cannot be read|asks for") as caught:
         read_embeddings(path)
     assert caught.value.path == str(path)
 
@@ -144,7 +144,7 @@ def test_pickled_ids_are_never_loaded(tmp_path: Path) -> None:
     path = tmp_path / "emb.npz"
     ids = np.array(["a", None], dtype=object)
     np.savez(path, ids=ids, lengths_bp=np.array([1, 2]), embeddings=np.ones((2, 2), dtype=np.float32))
-    with pytest.raises(DnabertSError, match=r"cannot be read as \.npz"):
+    with pytest.raises(DnabertSError, match="holds no plain array"):
         read_embeddings(path)
 
 

@@ -16,7 +16,9 @@ from dnabert_s_cli.io.labels.classifier_file import ClassifierFile, read_classif
 
 ARRAYS = st.dictionaries(
     st.text("ab.01", min_size=1, max_size=5),
-    hnp.arrays(st.sampled_from([np.float32, np.float64, np.int64]), hnp.array_shapes(min_side=0, max_dims=2)),
+    hnp.arrays(st.sampled_from([np.float32, np.float64, np.int64]), hnp.array_shapes(min_side=0, max_dims=2)).filter(
+        lambda array: np.isfinite(array).all()
+    ),
     max_size=4,
 )
 METADATA = st.dictionaries(st.text(max_size=5), st.none() | st.integers() | st.text() | st.lists(st.text()), max_size=4)
@@ -75,7 +77,7 @@ def test_pickle_is_refused(tmp_path: Path) -> None:
 def test_array_of_objects_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, metadata=np.array([{}], dtype=object))
-    with pytest.raises(DnabertSError, match="cannot be read"):
+    with pytest.raises(DnabertSError, match="holds no plain array"):
         read_classifier_file(path)
 
 
@@ -101,3 +103,20 @@ def test_other_format_is_an_error(tmp_path: Path, header: dict[str, object], pro
 def test_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DnabertSError, match="no such file"):
         read_classifier_file(tmp_path / "none.clf")
+
+
+@pytest.mark.parametrize(("name", "number", "is_read"), [("0.mean", np.inf, False), ("0.thresholds", np.inf, True)])
+def test_only_thresholds_may_be_infinite(tmp_path: Path, name: str, number: float, is_read: bool) -> None:
+    path = tmp_path / "a.clf"
+    write_classifier_file(path, ClassifierFile({name: np.array([1.0, number])}, {}))
+    if is_read:
+        assert read_classifier_file(path).arrays[name][1] == number
+        return
+    with pytest.raises(DnabertSError, match=r"'0\.mean' holds what is no finite number"):
+        read_classifier_file(path)
+
+
+def test_nan_is_refused(tmp_path: Path) -> None:
+    write_classifier_file(tmp_path / "a.clf", ClassifierFile({"0.thresholds": np.array([np.nan])}, {}))
+    with pytest.raises(DnabertSError, match="holds what is no finite number"):
+        read_classifier_file(tmp_path / "a.clf")
