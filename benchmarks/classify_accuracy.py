@@ -29,7 +29,9 @@ from dnabert_s_cli.pipelines.classify.fit import FitOptions, FitReport, fit_from
 from dnabert_s_cli.pipelines.classify.references import ReferenceOptions
 from dnabert_s_cli.pipelines.classify.store import StoredClassifier, load_classifier
 from dnabert_s_cli.pipelines.progress import Silent
-from dnabert_s_cli.pipelines.vectors.encoding import EncoderOptions, SequenceInput
+from dnabert_s_cli.pipelines.run_record import KEEP
+from dnabert_s_cli.pipelines.vectors.encoding import EncoderOptions
+from dnabert_s_cli.pipelines.vectors.inputs import SequenceInput
 
 LENGTHS_BP = (150, 1_000, 10_000)
 _BATCH = 4_096
@@ -129,7 +131,7 @@ def _fit(
             output,
             encoder=EncoderOptions(model=arguments.model),
             options=options,
-            force=False,
+            existing=KEEP,
             progress=Silent(),
         )
         return load_classifier(output), report

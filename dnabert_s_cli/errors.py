@@ -89,3 +89,10 @@ def _escaped(match: re.Match[str]) -> str:
     if "\udc80" <= letter <= "\udcff":  # a byte of a name that is not UTF-8
         return f"\\x{ord(letter) - 0xDC00:02x}"
     return letter.encode("unicode_escape").decode("ascii")
+
+
+class OutputIsComplete(Exception):  # noqa: N818  no error: there is nothing left to do
+    """Ends a run with --resume whose output an earlier run has completed from the same inputs and settings."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(f"{path}: is complete, made by an earlier run of this command; nothing to do")

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from ..errors import DnabertSError
+from ..errors import DnabertSError, OutputIsComplete
 from .commands.bin import bin_contigs
 from .commands.classify import classify
 from .commands.cluster import cluster
@@ -29,8 +29,9 @@ from .commands.models import models
 from .commands.pairs import pairs
 from .commands.simulate import simulate
 from .commands.train import train
-from .console import show_error
+from .console import say, show_error
 from .parsing import Group, add_command
+from .streams import problem_of, secure_streams
 
 _INTERRUPTED = 130
 _TERMINATED = 143
@@ -80,6 +81,7 @@ def root(
 def main() -> None:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _terminate)
+    secure_streams()
     code = run(sys.argv[1:])
     if _SEVERAL in os.environ:
         # Threads of torch.distributed that meet an interpreter on its way out abort the process now and then, long
@@ -94,6 +96,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
     try:
         code = app(arguments, prog_name="dnabert-s", standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written is an error here, and none at the very end that nobody sees
     except _UsageError as error:
         error.show()
         return int(error.exit_code)
@@ -103,11 +106,17 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing stdout says nothing either
         return 1
+    except OutputIsComplete as complete:
+        say(str(complete))
+        return 0
     except DnabertSError as error:
         show_error(error)
         return 1
-    except OSError as error:
-        show_error(DnabertSError(error.strerror or str(error), path=error.filename))
+    except (OSError, MemoryError, RuntimeError, ImportError) as error:
+        problem = problem_of(error)
+        if problem is None:
+            raise
+        show_error(problem)
         return 1
     return code if isinstance(code, int) else 0
 

@@ -111,7 +111,7 @@ def check_output(path: str | Path, *, force: bool) -> None:
         raise DnabertSError("already exists", path=path, hint="--force overwrites it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not _is_special(path):
+        if not is_special(path):
             with tempfile.TemporaryFile(dir=folder):
                 pass
     except OSError as error:
@@ -129,7 +129,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         DnabertSError: the finished output cannot be put in place, e.g. over a folder that is not empty.
     """
     target = Path(path).resolve()
-    if _is_special(target):
+    if is_special(target):
         yield target
         return
     temporary = target.with_name(f".{secrets.token_hex(6)}.{target.name}")
@@ -146,7 +146,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _is_special(path: Path) -> bool:
+def is_special(path: str | Path) -> bool:
+    """Whether a path is a pipe or a device, such as /dev/null, which is written as it is and never replaced."""
+    path = Path(path)
     return path.exists() and not path.is_file() and not path.is_dir()
 
 

@@ -10,6 +10,7 @@ import datetime
 import importlib.metadata
 import json
 import math
+import os
 import platform
 import resource
 import sys
@@ -20,6 +21,7 @@ import numpy as np
 
 from .files import atomic_path
 
+OUTPUTS_KEY, REQUEST_KEY = "outputs", "request"  # of run.json: files of the run with their sizes; a digest
 _PROGRAM = "dnabert-s"
 # module -> distribution; named only where the run has loaded the module, as importing it here would be slow
 _PACKAGES = {
@@ -40,7 +42,7 @@ _PACKAGES = {
     "transformers": "transformers",
     "zstandard": "zstandard",
 }
-_DIFFERS_EACH_RUN = ("started_utc", "timings_s", "peak_memory_bytes")
+_DIFFERS_EACH_RUN = ("started_utc", "timings_s", "peak_memory_bytes", REQUEST_KEY)
 
 
 def describe_run(
@@ -79,6 +81,18 @@ def describe_run(
         "packages": {name: _version(name) for module, name in _PACKAGES.items() if module in sys.modules},
     }
     return {key: plain_value(value) for key, value in description.items()}
+
+
+def output_facts(files: Mapping[Path, Path], *, folder: Path) -> list[dict[str, object]]:
+    """What run.json in `folder` says of output files.
+
+    Args:
+        files: final path of each, relative to `folder` or not -> where it is now.
+    """
+    return [
+        {"path": Path(os.path.relpath(final, folder)).as_posix(), "bytes": now.stat().st_size}
+        for final, now in files.items()
+    ]
 
 
 def peak_memory_bytes() -> int:

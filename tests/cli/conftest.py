@@ -12,7 +12,9 @@ import pytest
 from dnabert_s_cli.cli import run
 from dnabert_s_cli.pipelines.classify.fit import FitOptions, fit_from_sequences
 from dnabert_s_cli.pipelines.progress import Silent
-from dnabert_s_cli.pipelines.vectors.encoding import EncoderOptions, SequenceInput
+from dnabert_s_cli.pipelines.run_record import KEEP
+from dnabert_s_cli.pipelines.vectors.encoding import EncoderOptions
+from dnabert_s_cli.pipelines.vectors.inputs import SequenceInput
 from tests.cli.species import LETTERS, LINEAGES, write_labels, write_species
 from tests.conftest import random_dna
 from tests.io.depth.inputs import BAMS, FOLDER
@@ -94,7 +96,7 @@ def classifier(species_files: Path) -> Path:
         species_files / "species.clf",
         encoder=EncoderOptions(model="tnf-c"),
         options=FitOptions(labels=species_files / "labels.tsv"),
-        force=False,
+        existing=KEEP,
         progress=Silent(),
     )
     return species_files / "species.clf"

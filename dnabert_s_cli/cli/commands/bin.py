@@ -62,7 +62,7 @@ class EvidenceFlags:
         """The same for the pipeline."""
         from ...pipelines.bin.stages import BinInput
         from ...pipelines.depth.samples import DepthInput
-        from ...pipelines.vectors.encoding import SequenceInput
+        from ...pipelines.vectors.inputs import SequenceInput
 
         if self.markers is not None and self.no_markers:
             raise typer.BadParameter("give either --markers or --no-markers")

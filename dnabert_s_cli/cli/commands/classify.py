@@ -74,8 +74,8 @@ def run_classifier(
     ] = None,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
-    force: opt.Force = False,
     *,
+    existing: opt.ExistingFlags,
     encoder: opt.ReaderFlags,
     messages: opt.MessageFlags,
 ) -> None:
@@ -83,9 +83,9 @@ def run_classifier(
     messages.start()
     opt.require_one_input(sequences, embeddings)
     from ...pipelines.classify.recipe import ClassifyOutput, classify_sequences, classify_table
-    from ...pipelines.vectors.encoding import SequenceInput
+    from ...pipelines.vectors.inputs import SequenceInput
 
-    files = ClassifyOutput(output, kreport, taxvamb, force)
+    files = ClassifyOutput(output, kreport, taxvamb, existing.existing())
     opt.require_one_stream(output, kreport, taxvamb)
     with progress(quiet=messages.quiet) as shown:
         if embeddings is not None:
@@ -164,8 +164,8 @@ def fit_classifier(
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
     seed: opt.Seed = defaults.SEED,
-    force: opt.Force = False,
     *,
+    existing: opt.ExistingFlags,
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
 ) -> None:
@@ -174,18 +174,20 @@ def fit_classifier(
     opt.require_one_input(sequences, embeddings)
     from ...pipelines.classify.fit import FitOptions, fit_from_sequences, fit_from_table
     from ...pipelines.classify.references import ReferenceOptions
-    from ...pipelines.vectors.encoding import SequenceInput
+    from ...pipelines.vectors.inputs import SequenceInput
 
     cutting = ReferenceOptions(piece, pieces_per_label, crops, seed)
     how = FitOptions(labels, taxonomy, method, neighbours, max_fpr, cutting)
     with progress(quiet=messages.quiet) as shown:
         if embeddings is not None:
-            report = fit_from_table(embeddings, output, options=how, force=force, argv=sys.argv, progress=shown)
+            report = fit_from_table(
+                embeddings, output, options=how, existing=existing.existing(), argv=sys.argv, progress=shown
+            )
         else:
             source = SequenceInput(tuple(sequences or ()), min_length, reference)
             opened = encoder.announced()
             report = fit_from_sequences(
-                source, output, encoder=opened, options=how, force=force, argv=sys.argv, progress=shown
+                source, output, encoder=opened, options=how, existing=existing.existing(), argv=sys.argv, progress=shown
             )
     _say_fit(report, max_fpr=max_fpr, is_quiet=messages.quiet)
 

@@ -77,8 +77,8 @@ def cluster(
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
     seed: opt.Seed = defaults.SEED,
-    force: opt.Force = False,
     *,
+    existing: opt.ExistingFlags,
     files: FileFlags,
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
@@ -89,28 +89,18 @@ def cluster(
     """
     messages.start()
     opt.require_one_input(sequences, embeddings)
-    from ...pipelines.cluster import files as beside
-    from ...pipelines.cluster import recipe as run
+    from ...pipelines.cluster import files as run
     from ...pipelines.cluster.methods import ClusterOptions
-    from ...pipelines.vectors.encoding import SequenceInput
+    from ...pipelines.vectors.inputs import SequenceInput
 
     number, threads = _number(clusters), encoder.threads
     how = ClusterOptions(method, min_similarity, min_cluster_size, number, neighbours, seed=seed, threads=threads)
-    source = SequenceInput(tuple(sequences), min_length, reference) if sequences else None
-    wanted = beside.ClusterFiles(files.labels, files.summary, files.representatives, files.plot)
-    beside.check_cluster_files(wanted, source, force=force)
+    wanted = run.ClusterFiles(files.labels, files.summary, files.representatives, files.plot)
+    to = run.ClusterOutput(table=output, files=wanted, existing=existing.existing(), stdout=sys.stdout)
     with progress(quiet=messages.quiet) as shown:
-        if embeddings is not None:
-            found = run.cluster_table(embeddings, how, progress=shown)
-        else:
-            assert source is not None
-            found = run.cluster_sequences(source, encoder.announced(), options=how, progress=shown)
-        scores = beside.score_clusters(found, files.labels)
-        beside.write_cluster_files(found, wanted, source=source, progress=shown)
-    if str(output) == _STDOUT:
-        run.write_cluster_stream(found, sys.stdout)
-    else:
-        run.write_cluster_file(found, output, argv=sys.argv, force=force, scores=scores)
+        source = embeddings or SequenceInput(tuple(sequences or ()), min_length, reference)
+        opened = encoder.options() if embeddings else encoder.announced()
+        found, scores = run.make_clusters(source, to, encoder=opened, options=how, argv=sys.argv, progress=shown)
     _show(found, scores)
 
 

@@ -51,8 +51,8 @@ def depth(
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
     threads: opt.Threads = defaults.THREADS,
-    force: opt.Force = False,
     *,
+    existing: opt.ExistingFlags,
     messages: opt.MessageFlags,
 ) -> None:
     """Compute or convert the read depth of contigs.
@@ -72,7 +72,7 @@ def depth(
             output,
             min_length_bp=min_length,
             stdout=sys.stdout,
-            force=force,
+            existing=existing.existing(),
             argv=sys.argv,
             progress=shown,
         )

@@ -17,7 +17,8 @@ from ..options import common as opt
 if TYPE_CHECKING:
     from ...pipelines.embed.recipe import EmbedReport
     from ...pipelines.progress import Progress
-    from ...pipelines.vectors.encoding import EncoderOptions, SequenceInput
+    from ...pipelines.vectors.encoding import EncoderOptions
+    from ...pipelines.vectors.inputs import SequenceInput
 
 _STDOUT = "-"
 _CPU = "cpu"
@@ -104,7 +105,7 @@ def embed(
     code = launch_processes(sys.argv[1:], gpus=split.gpus, processes=split.processes)
     if code is not None:
         return code
-    from ...pipelines.vectors.encoding import SequenceInput
+    from ...pipelines.vectors.inputs import SequenceInput
 
     source = SequenceInput(tuple(sequences), min_length, reference)
     options = encoder.announced(device=_CPU if split.processes > 1 else None)

@@ -128,7 +128,7 @@ def _run(  # by position: the groups of flags of every command here, in their or
     encoder, cache = models.encoder(), models.cache_folder()
     evaluation = Evaluation(tasks, named, found, models.protocols(), options, encoder, cache)
     with progress(quiet=messages.quiet) as shown:
-        return evaluate_models(evaluation, result.output, force=result.force, argv=sys.argv, progress=shown)
+        return evaluate_models(evaluation, result.output, existing=result.existing(), argv=sys.argv, progress=shown)
 
 
 def _show(report: EvaluationReport, result: own.ResultFlags, messages: opt.MessageFlags) -> None:  # as `_run`

@@ -85,8 +85,8 @@ def evaluate_bins(
             "--plot", help="PNG to draw (needs the extra plots).", show_default=False, rich_help_panel=_OUTPUT
         ),
     ] = None,
-    force: opt.Force = False,
     *,
+    existing: opt.ExistingFlags,
     messages: opt.MessageFlags,
 ) -> None:
     """Measure bins against a gold standard, as AMBER does: completeness, purity, F1, ARI, genomes recovered."""
@@ -96,14 +96,8 @@ def evaluate_bins(
     given = tuple(name.strip() for name in names.split(",")) if names else ()
     source = run.BinsInput(tuple(binnings), labels, tuple(contigs or ()), given, min_length)
     levels = run.Levels.parse(min_completeness, max_contamination)
-    others = run.BinsOutput(per_bin, per_genome, plot)
-    run.check_bins_output(output, others, force=force)
-    report = run.evaluate_bins(source, levels)
-    if str(output) == _STDOUT:
-        run.write_scores(report, sys.stdout)
-        run.write_other_files(report, others)
-    else:
-        run.write_bins_report(report, output, others=others, argv=sys.argv)
+    to = run.BinsOutput(output, per_bin, per_genome, plot, existing.existing())
+    report = run.measure_bins(source, levels, output=to, stdout=sys.stdout, argv=sys.argv)
     if not messages.quiet:
         _show(report)
 

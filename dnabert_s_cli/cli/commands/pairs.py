@@ -96,8 +96,8 @@ def pairs(
         ),
     ] = defaults.VAL_FRACTION,
     seed: opt.Seed = defaults.SEED,
-    force: opt.Force = False,
     *,
+    existing: opt.ExistingFlags,
     messages: opt.MessageFlags,
 ) -> None:
     """Cut genomes into training pairs.
@@ -116,6 +116,8 @@ def pairs(
     source = GenomeInput(tuple(genomes), labels, by_record, min_length)
     outputs = PairOutput(output, val, val_fraction)
     with progress(quiet=messages.quiet) as shown:
-        report = make_pairs(source, outputs, spec=spec, seed=seed, force=force, argv=sys.argv, progress=shown)
+        report = make_pairs(
+            source, outputs, spec=spec, seed=seed, existing=existing.existing(), argv=sys.argv, progress=shown
+        )
     held_out = f"; {report.n_val_pairs:,} pairs of {report.n_val_genomes:,} held out" if val is not None else ""
     say(f"{report.n_pairs:,} pairs of {report.n_genomes:,} genomes{held_out}, in {duration(report.seconds)}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...pipelines.genomes.fragments import FragmentCounts
     from ...pipelines.genomes.inputs import GenomeInput
     from ...pipelines.genomes.pieces import PieceSpec
+    from ...pipelines.run_record import Existing
 
 _PIECES = "Fragments"
 _CONTIGS = "Contigs"
@@ -91,7 +92,14 @@ class SetFlags:
     labels: _Labels = None
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP
     seed: opt.Seed = defaults.SEED
+    resume: opt.KeepComplete = False
     force: opt.Force = False
+
+    def existing(self) -> Existing:
+        """What becomes of a folder that is there, for a pipeline."""
+        from ...pipelines.run_record import Existing
+
+        return Existing(self.force, self.resume)
 
     def source(self, genomes: list[str]) -> GenomeInput:
         """The genomes, for a pipeline."""
@@ -230,7 +238,7 @@ def simulate_metagenome(
             contigs=contigs,
             depth=law,
             seed=to.seed,
-            force=to.force,
+            existing=to.existing(),
             argv=sys.argv,
             progress=shown,
         )
@@ -252,7 +260,7 @@ def _make_fragments(
             spec=cut.spec(),
             counts=counts,
             seed=to.seed,
-            force=to.force,
+            existing=to.existing(),
             argv=sys.argv,
             progress=shown,
         )

@@ -12,6 +12,7 @@ from ... import defaults
 from ..console import start_logging
 
 if TYPE_CHECKING:
+    from ...pipelines.run_record import Existing
     from ...pipelines.vectors.encoding import EncoderOptions
 
 _MODEL = "Model"
@@ -169,8 +170,26 @@ Threads = Annotated[
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed for random numbers.", rich_help_panel=_RUN)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing output.", rich_help_panel=_RUN)]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.", rich_help_panel=_RUN)]
+KeepComplete = Annotated[
+    bool,
+    typer.Option("--resume", help="Succeed at once if this command has completed the output.", rich_help_panel=_RUN),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only warnings and errors.", rich_help_panel=_RUN)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more detailed messages.", rich_help_panel=_RUN)]
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingFlags:
+    """What becomes of an output that is there already."""
+
+    resume: KeepComplete = False
+    force: Force = False
+
+    def existing(self) -> Existing:
+        """The same for a pipeline."""
+        from ...pipelines.run_record import Existing
+
+        return Existing(self.force, self.resume)
 
 
 @dataclass(frozen=True, slots=True)

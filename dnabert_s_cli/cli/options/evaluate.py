@@ -13,6 +13,7 @@ from . import common as opt
 
 if TYPE_CHECKING:
     from ...pipelines.evaluate.sets import FoundSets, SetSource
+    from ...pipelines.run_record import Existing
     from ...pipelines.vectors.encoding import EncoderOptions
 
 _MODELS, _SETS, _OUTPUT = "Models", "Sets", "Output"
@@ -160,7 +161,14 @@ class ResultFlags:
             rich_help_panel=_OUTPUT,
         ),
     ] = None
+    resume: opt.KeepComplete = False
     force: opt.Force = False
+
+    def existing(self) -> Existing:
+        """What becomes of a folder that is there, for a pipeline."""
+        from ...pipelines.run_record import Existing
+
+        return Existing(self.force, self.resume)
 
 
 @dataclass(frozen=True, slots=True)

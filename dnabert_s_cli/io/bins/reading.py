@@ -57,6 +57,13 @@ def read_binning(path: str | Path) -> dict[str, str]:
     return read_binning(Path(path) / _OWN_TABLE) if is_bin_output(path) else _read_bin_folder(Path(path))
 
 
+def binning_files(path: str | Path) -> list[Path]:
+    """The files that `read_binning` reads."""
+    if not Path(path).is_dir():
+        return [Path(path)]
+    return [Path(path) / _OWN_TABLE] if is_bin_output(path) else _bin_files(Path(path))
+
+
 def is_bin_output(path: str | Path) -> bool:
     """Whether a path is a folder that `bin` wrote."""
     return (Path(path) / _OWN_TABLE).is_file()
@@ -90,7 +97,7 @@ def _read_bin_folder(folder: Path) -> dict[str, str]:
     """One bin a file, in the order of their names."""
     bin_of: dict[str, str] = {}
     file_of: dict[str, Path] = {}
-    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and is_sequence_file(path)]
+    paths = _bin_files(folder)
     left_over = [path for path in paths if _is_no_bin(file_label(path))]
     empty = [path for path in paths if path not in left_over and _is_blank(path)]
     _log_left_out(folder, [path.name for path in left_over], what="files of contigs in no bin")
@@ -127,6 +134,11 @@ def _log_left_out(path: str | Path, names: Sequence[str], *, what: str) -> None:
     if names:
         more = f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
         _LOG.warning("%s: left out %s: %s%s", path, what, ", ".join(names[:_SHOWN_FILES]), more)
+
+
+def _bin_files(folder: Path) -> list[Path]:
+    """The sequence files in a folder of bins, by name."""
+    return [path for path in sorted(folder.iterdir()) if path.is_file() and is_sequence_file(path)]
 
 
 def _read_lengths(path: str | Path) -> dict[str, int]:

@@ -17,8 +17,9 @@ from ..files import open_input
 from .binary import read_npy, read_npz, read_parquet
 from .parts import Part, Shard, part_chunks, read_part, whole_of
 from .text import TsvStream, read_ids, read_tsv
+from .unfinished import unfinished_path
 from .values import EmbeddedChunk, EmbeddingTable, check_table
-from .writer import EmbeddingWriter, chain_digest, ids_path_of, run_path_of
+from .writer import EmbeddingWriter, chain_digest, ids_path_of, run_path_of, table_outputs
 
 __all__ = [
     "EmbeddedChunk",
@@ -28,10 +29,14 @@ __all__ = [
     "Shard",
     "TsvStream",
     "chain_digest",
+    "ids_path_of",
     "part_chunks",
     "read_embeddings",
     "read_npy",
     "read_part",
+    "run_path_of",
+    "table_outputs",
+    "unfinished_path",
     "whole_of",
 ]
 

@@ -48,11 +48,16 @@ class Progress:
     is_complete: bool = False  # all input is embedded; only the final files are missing
 
 
+def unfinished_path(output: Path) -> Path:
+    """The folder in which a table grows until it is whole."""
+    return output.with_name(output.name + ".partial")
+
+
 class PartialFolder:
     """Files of a growing table; make one, `lock` it, then `begin` or `resume`."""
 
     def __init__(self, output: Path, *, dim: int, settings: Mapping[str, object]) -> None:
-        self.path = output.with_name(output.name + ".partial")
+        self.path = unfinished_path(output)
         self.rows_path = self.path / "rows.npy"
         self.ids_path = self.path / "ids.tsv"
         self.parts_path = self.path / "parts"

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from ...errors import DnabertSError
 from ..files import check_output
-from ..provenance import repeatable_part, run_json
+from ..provenance import OUTPUTS_KEY, output_facts, repeatable_part, run_json
 from ..resume import RESTART_HINT, disk_full_as_error
 from .binary import require_pyarrow, write_npz, write_parquet
 from .text import write_tsv
@@ -51,6 +51,20 @@ def run_path_of(table_path: Path, table_format: str) -> Path:
     if table_format == "npy":
         return table_path.with_suffix(".run.json")
     return table_path.with_name(table_path.name + ".run.json")
+
+
+def table_outputs(path: Path, table_format: str | None) -> tuple[Path, ...]:
+    """All files of a table: itself, its ids, if they are apart, and last its run.json.
+
+    Args:
+        table_format: one of `FORMATS`; None for what the path ends in.
+
+    Raises:
+        DnabertSError: no format by that suffix.
+    """
+    chosen = _checked_format(path, table_format)
+    ids = (ids_path_of(path),) if chosen == "npy" else ()
+    return path, *ids, run_path_of(path, chosen)
 
 
 class EmbeddingWriter:
@@ -100,7 +114,7 @@ class EmbeddingWriter:
         self._partial = PartialFolder(path, dim=dim, settings=settings)
         is_new = not self._partial.path.exists()
         if is_new:
-            for output in self._final_paths():
+            for output in table_outputs(path, self._format):
                 check_output(output, force=force)
         try:
             self._partial.lock()
@@ -178,15 +192,18 @@ class EmbeddingWriter:
         self._partial.close()
 
     def _publish(self, provenance: Mapping[str, object]) -> None:
-        folder = self._partial.path
+        folder, ids = self._partial.path, None
         if self._format == "npy":
+            ids = ids_path_of(self._path)
             shutil.copyfile(self._partial.ids_path, folder / "ids.final")
-            (folder / "ids.final").replace(ids_path_of(self._path))
+            (folder / "ids.final").replace(ids)
             table_path = self._partial.rows_path
         else:
             table_path = folder / "table"
             self._convert(table_path, provenance)
-        (folder / "run.json").write_text(run_json(provenance), encoding="utf-8")
+        outputs = {self._path: table_path} | ({ids_path_of(self._path): ids} if ids is not None else {})
+        facts = output_facts(outputs, folder=self._path.parent)
+        (folder / "run.json").write_text(run_json({**provenance, OUTPUTS_KEY: facts}), encoding="utf-8")
         (folder / "run.json").replace(run_path_of(self._path, self._format))
         table_path.replace(self._path)
 
@@ -205,12 +222,6 @@ class EmbeddingWriter:
                 dim=self._dim,
                 provenance=repeatable_part(provenance),
             )
-
-    def _final_paths(self) -> tuple[Path, ...]:
-        run_path = run_path_of(self._path, self._format)
-        if self._format == "npy":
-            return self._path, ids_path_of(self._path), run_path
-        return self._path, run_path
 
 
 def _checked_format(path: Path, table_format: str | None) -> str:

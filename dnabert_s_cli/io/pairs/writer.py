@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from ...errors import DnabertSError
-from ..files import atomic_path, check_output
+from ..files import atomic_path
 from .rows import pair_line
 
 _GZIP = ".gz"
@@ -51,23 +51,28 @@ def run_json_path(path: str | Path) -> Path:
     return _stem(Path(path), ".run.json")
 
 
+def check_pairs_name(path: Path) -> None:
+    """Raise `DnabertSError` for standard output, and for a name that asks for a compression that is not written."""
+    if str(path) == "-" or path.suffix.lower() in _OTHER_COMPRESSIONS:
+        hint = "name a file that ends in .csv or .csv.gz"
+        raise DnabertSError("pairs are written plain or gzipped, to a file", path=path, hint=hint)
+
+
 class PairWriter:
     """A CSV of pairs with its manifest; used in a `with`, which puts both in place or removes them."""
 
-    def __init__(self, path: str | Path, *, force: bool) -> None:
-        """Check both names.
+    def __init__(self, path: str | Path, *, write_to: Path | None = None, manifest_to: Path | None = None) -> None:
+        """Nothing is opened yet.
 
-        Raises:
-            DnabertSError: one exists and `force` is false, cannot be written, or asks for what is not written.
+        Args:
+            path: of the CSV.
+            write_to, manifest_to: where both are written, if not under their final names.
         """
         self.path = Path(path)
         self.n_pairs = 0
+        self._csv_path = write_to or self.path
+        self._manifest_path = manifest_to or manifest_path(self._csv_path)
         self._open = ExitStack()
-        if str(path) == "-" or self.path.suffix.lower() in _OTHER_COMPRESSIONS:
-            hint = "name a file that ends in .csv or .csv.gz"
-            raise DnabertSError("pairs are written plain or gzipped, to a file", path=path, hint=hint)
-        for output in (self.path, manifest_path(self.path)):
-            check_output(output, force=force)
 
     def write(self, pieces: tuple[Piece, Piece], label: str) -> None:
         """One pair of genome `label`."""
@@ -78,8 +83,8 @@ class PairWriter:
 
     def __enter__(self) -> PairWriter:
         with self._open as outputs:  # closed here if the second cannot be opened
-            self._csv = _opened(self.path, outputs)
-            self._manifest = _opened(manifest_path(self.path), outputs)
+            self._csv = _opened(self._csv_path, outputs)
+            self._manifest = _opened(self._manifest_path, outputs)
             self._manifest.write(_MANIFEST_HEADER.encode())
             self._open = outputs.pop_all()
         return self

@@ -15,7 +15,7 @@ from ...errors import DnabertSError
 from ...io.bins.markers import BUILTIN_PROFILES, HitRow, read_marker_hits, read_notes, read_profiles, write_marker_hits
 from ...threads import usable_cores
 from ..progress import Progress
-from ..vectors.encoding import SequenceInput
+from ..vectors.inputs import SequenceInput
 
 
 def open_profiles(path: Path | None = None) -> MarkerProfiles:

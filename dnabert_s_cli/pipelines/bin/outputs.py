@@ -21,7 +21,7 @@ from ...io.sequences.reading import InputSummary
 from ...reports.columns import MapContigs, summarise_bins
 from ...reports.report import ReportContent, run_facts, write_report
 from ..progress import Progress
-from ..vectors.encoding import SequenceInput
+from ..vectors.inputs import SequenceInput
 
 CONTIG2BIN, BIN_TABLE, BIOBOX, REPORT = "contig2bin.tsv", "bins.tsv", "bins.biobox.tsv", "report.html"
 

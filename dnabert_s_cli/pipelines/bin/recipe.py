@@ -34,7 +34,8 @@ from ...io.stages import StageFolder
 from ..cluster.methods import ClusterOptions
 from ..depth.samples import ContigDepths
 from ..progress import Progress
-from ..vectors.encoding import STDIN, EncoderOptions, SequenceInput
+from ..vectors.encoding import EncoderOptions
+from ..vectors.inputs import STDIN, SequenceInput
 from ..vectors.tables import Vectors
 from .clusters import Clustered, Evidence, cluster_contigs
 from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs

@@ -27,7 +27,7 @@ from ...io.stages import StageFacts, StageFolder
 from ..depth.samples import ContigDepths, DepthInput, read_sample_depth
 from ..embed.recipe import append_records, embedding_settings
 from ..progress import Progress
-from ..vectors.encoding import SequenceInput, input_facts
+from ..vectors.inputs import SequenceInput, input_facts
 from ..vectors.tables import Vectors, read_vectors, select_rows
 from .clusters import LOUVAIN
 from .markers import load_hits, open_profiles, save_hits, search_contigs

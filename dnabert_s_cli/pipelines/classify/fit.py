@@ -6,7 +6,8 @@ Labels -> references of each, embedded whole and as crops -> fitted and calibrat
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,13 +18,15 @@ from ...analysis.classification.fit import LEAST_CLADES, FittedClassifier
 from ...analysis.classification.fit import fit_classifier as fit
 from ...analysis.classification.held_out import Examples
 from ...errors import DnabertSError
-from ...io.files import check_output
+from ...io.identity import check_apart, files_of
 from ...io.labels.headers import read_header_labels
 from ...io.labels.reading import read_labels
+from ...io.outputs import OutputFiles
 from ...io.sequences import Record
 from ..progress import Progress
-from ..run_record import Run
-from ..vectors.encoding import EncoderOptions, SequenceInput, input_facts
+from ..run_record import Existing, Run, run_json_beside
+from ..vectors.encoding import EncoderOptions
+from ..vectors.inputs import SequenceInput, input_facts, model_files, table_files
 from ..vectors.tables import read_vectors
 from .label_set import LabelSet, make_label_set, parse_labels
 from .references import ReferenceOptions, cut_references, embed_references, match_labels, table_examples
@@ -51,6 +54,10 @@ class FitOptions:
     n_neighbours: int = defaults.CLASSIFY_NEIGHBOURS
     max_fpr: float = defaults.MAX_FPR
     references: ReferenceOptions = field(default_factory=ReferenceOptions)
+
+    def files(self) -> list[str | Path]:
+        """Files that are read beside the sequences."""
+        return [*files_of(self.labels), *files_of(self.taxonomy)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +87,7 @@ def fit_from_sequences(
     *,
     encoder: EncoderOptions,
     options: FitOptions,
-    force: bool,
+    existing: Existing,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> FitReport:
@@ -89,33 +96,22 @@ def fit_from_sequences(
     Raises:
         DnabertSError: bad input, labels that do not match, no such model, existing output.
     """
-    run = Run("classify fit", argv=argv, seed=options.references.seed)
-    check_output(output, force=force)
-    prepared = _from_sequences(source, encoder, options=options, progress=progress)
-    return _fit(prepared, output, options=options, run=run, progress=progress)
+    asked = {**asdict(source), **asdict(encoder), **asdict(options)}
+    run = Run("classify fit", argv=argv, seed=options.references.seed, asked=asked)
+    inputs = [*source.files(), *model_files(encoder.model), *options.files()]
+    with _opened(output, inputs, run=run, existing=existing) as files:
+        prepared = _from_sequences(source, encoder, options=options, progress=progress)
+        return _fit(prepared, output, files=files, options=options, run=run, progress=progress)
 
 
 def fit_from_table(
-    table: Path, output: Path, *, options: FitOptions, force: bool, argv: Sequence[str] = (), progress: Progress
+    table: Path, output: Path, *, options: FitOptions, existing: Existing, argv: Sequence[str] = (), progress: Progress
 ) -> FitReport:
     """Fit a classifier to vectors that `embed` made; errors as of `fit_from_sequences`."""
-    run = Run("classify fit", argv=argv, seed=options.references.seed)
-    check_output(output, force=force)
-    if options.labels is None:
-        raise DnabertSError("vectors have no headers to take labels from", path=table, hint="give --labels")
-    vectors = read_vectors(table)
-    ids = vectors.table.ids
-    known = match_labels(read_labels(options.labels), ids, path=options.labels, n_short=0)
-    lineages = parse_labels(known, options.taxonomy, path=options.labels)
-    labels = make_label_set(list(lineages.values()))
-    rows = np.array([row for row, name in enumerate(ids) if name in known], dtype=np.int64)
-    number_of = {lineage: number for number, lineage in enumerate(labels.lineages)}
-    numbers = np.array([number_of[lineages[ids[row]]] for row in rows], dtype=np.int64)
-    chosen = type(vectors.table)(
-        [ids[row] for row in rows], vectors.table.lengths_bp[rows], vectors.table.embeddings[rows]
-    )
-    prepared = _Prepared(table_examples(chosen, numbers), labels, len(rows), vectors.encoder_facts, vectors.inputs)
-    return _fit(prepared, output, options=options, run=run, progress=progress)
+    run = Run("classify fit", argv=argv, seed=options.references.seed, asked={"table": table, **asdict(options)})
+    with _opened(output, [*table_files(table), *options.files()], run=run, existing=existing) as files:
+        prepared = _from_table(table, options)
+        return _fit(prepared, output, files=files, options=options, run=run, progress=progress)
 
 
 def calibration_rows(report: FitReport) -> list[tuple[str, ...]]:
@@ -165,6 +161,36 @@ def _percent(share: float) -> str:
     return "-" if math.isnan(share) else f"{share:.1%}"
 
 
+@contextmanager
+def _opened(
+    output: Path, inputs: Sequence[str | Path | None], *, run: Run, existing: Existing
+) -> Iterator[OutputFiles]:
+    """The classifier and its run.json, locked, and put in place at the end."""
+    run_path = run_json_beside(output)
+    check_apart((output, run_path), inputs)
+    when_there = run.if_complete(output, run_path, existing=existing)
+    with OutputFiles([output], sides=[run_path], force=existing.force, on_existing=when_there) as files:
+        yield files
+
+
+def _from_table(table: Path, options: FitOptions) -> _Prepared:
+    """Examples of vectors made before."""
+    if options.labels is None:
+        raise DnabertSError("vectors have no headers to take labels from", path=table, hint="give --labels")
+    vectors = read_vectors(table)
+    ids = vectors.table.ids
+    known = match_labels(read_labels(options.labels), ids, path=options.labels, n_short=0)
+    lineages = parse_labels(known, options.taxonomy, path=options.labels)
+    labels = make_label_set(list(lineages.values()))
+    rows = np.array([row for row, name in enumerate(ids) if name in known], dtype=np.int64)
+    number_of = {lineage: number for number, lineage in enumerate(labels.lineages)}
+    numbers = np.array([number_of[lineages[ids[row]]] for row in rows], dtype=np.int64)
+    chosen = type(vectors.table)(
+        [ids[row] for row in rows], vectors.table.lengths_bp[rows], vectors.table.embeddings[rows]
+    )
+    return _Prepared(table_examples(chosen, numbers), labels, len(rows), vectors.encoder_facts, vectors.inputs)
+
+
 def _from_sequences(
     source: SequenceInput, encoder_options: EncoderOptions, *, options: FitOptions, progress: Progress
 ) -> _Prepared:
@@ -202,6 +228,7 @@ def _fit(
     prepared: _Prepared,
     output: Path,
     *,
+    files: OutputFiles,
     options: FitOptions,
     run: Run,
     progress: Progress,
@@ -219,5 +246,6 @@ def _fit(
         seed=options.references.seed,
     )
     described = run.describe(inputs=prepared.inputs, settings=asdict(options), encoder=prepared.encoder)
-    save_classifier(output, fitted, labels=prepared.labels, max_fpr=options.max_fpr, run=described)
+    save_classifier(files.at(output), fitted, labels=prepared.labels, max_fpr=options.max_fpr, run=described)
+    files.record(run_json_beside(output), described)
     return FitReport(fitted, prepared.labels, prepared.n_sequences, run.seconds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -19,14 +19,15 @@ import numpy as np
 from ... import defaults
 from ...analysis.classification.classifier import UNCLASSIFIED, classify
 from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
-from ...io.files import atomic_path, check_output
+from ...io.identity import check_apart
 from ...io.labels.predictions import Classification, ClassificationTable, TaxVambTable, write_kreport
 from ...io.labels.taxonomy import Lineage, label_text
-from ...io.provenance import write_run_json
+from ...io.outputs import OutputFiles
 from ..progress import Progress
-from ..run_record import Run, file_facts
+from ..run_record import KEEP, Existing, Run, file_facts, run_json_beside
 from ..vectors.chunks import record_chunks
-from ..vectors.encoding import STDIN, EncoderOptions, SequenceInput, embed_chunk, input_facts
+from ..vectors.encoding import EncoderOptions, embed_chunk
+from ..vectors.inputs import STDIN, SequenceInput, input_facts, model_files, table_files
 from ..vectors.tables import read_vectors
 from .store import StoredClassifier, load_classifier
 
@@ -38,12 +39,52 @@ class ClassifyOutput:
     table: Path
     kreport: Path | None = None
     taxvamb: Path | None = None
-    force: bool = False
+    existing: Existing = KEEP
 
     @property
-    def files(self) -> list[Path]:
-        """Those that are files."""
-        return [path for path in (self.table, self.kreport, self.taxvamb) if path is not None and str(path) != STDIN]
+    def run_path(self) -> Path | None:
+        """Provenance beside the table (labels.tsv -> labels.tsv.run.json); None where the table is no file."""
+        return None if str(self.table) == STDIN else run_json_beside(self.table)
+
+    @property
+    def every_file(self) -> tuple[Path | None, ...]:
+        """All that is written."""
+        return self.table, self.run_path, self.kreport, self.taxvamb
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """For provenance."""
+        return {"table": self.table, "kreport": self.kreport, "taxvamb": self.taxvamb, "force": self.existing.force}
+
+    @contextmanager
+    def opened(self, run: Run) -> Iterator[_OpenOutput]:
+        """Lock all files, and put them in place at the end."""
+        sides = [] if self.run_path is None else [self.run_path]
+        when_there = None
+        if self.run_path is not None:
+            when_there = run.if_complete(self.table, self.run_path, existing=self.existing)
+        named = (self.table, self.kreport, self.taxvamb)
+        with OutputFiles(named, sides=sides, force=self.existing.force, on_existing=when_there) as files:
+            yield _OpenOutput(self, files)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OpenOutput:
+    """Files to write, locked."""
+
+    output: ClassifyOutput
+    files: OutputFiles
+
+    def stream(self, path: Path, stack: ExitStack) -> TextIO:
+        """Standard output, or a file that gets its name at the very end."""
+        if str(path) == STDIN:
+            return sys.stdout
+        return stack.enter_context(self.files.at(path).open("w", encoding="utf-8", newline="\n"))
+
+    def record(self, described: Mapping[str, object]) -> None:
+        """Write run.json, if the table is a file."""
+        if self.output.run_path is not None:
+            self.files.record(self.output.run_path, described)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +119,21 @@ def classify_sequences(
     Raises:
         DnabertSError: bad input, no such classifier, another encoder, existing output.
     """
-    run = Run("classify run", argv=argv)
-    _check_outputs(output)
+    run = Run("classify run", argv=argv, asked=_asked(source, classifier_path, output=output, model=encoder.model))
+    check_apart(output.every_file, [*source.files(), classifier_path, *model_files(encoder.model)])
+    with output.opened(run) as files:
+        return _classify_sequences(source, classifier_path, files=files, encoder=encoder, run=run, progress=progress)
+
+
+def _classify_sequences(
+    source: SequenceInput,
+    classifier_path: Path,
+    *,
+    files: _OpenOutput,
+    encoder: EncoderOptions,
+    run: Run,
+    progress: Progress,
+) -> ClassifyReport:
     stored = load_classifier(classifier_path)
     as_fitted = _as_fitted(encoder, stored)
     as_fitted.announce()
@@ -88,9 +142,9 @@ def classify_sequences(
     summary = source.scan()
     progress.start("classifying", summary.total_bp if summary else None, unit="bp")
     chunks = (embed_chunk(opened, chunk, progress=progress) for chunk in record_chunks(source.records()))
-    report = _classify(chunks, stored, output=output, threads=encoder.threads, run=run)
+    report = _classify(chunks, stored, files=files, threads=encoder.threads, run=run)
     inputs = [*input_facts(source, summary), *file_facts(classifier_path)]
-    _write_run(output, run.describe(inputs=inputs, settings=asdict(output), encoder=opened.describe()))
+    files.record(run.describe(inputs=inputs, settings=files.output.settings, encoder=opened.describe()))
     return report
 
 
@@ -104,17 +158,24 @@ def classify_table(
     progress: Progress,
 ) -> ClassifyReport:
     """Label every row of a table that `embed` made; errors as of `classify_sequences`."""
-    run = Run("classify run", argv=argv)
-    _check_outputs(output)
+    run = Run("classify run", argv=argv, asked=_asked(table_path, classifier_path, output=output, model=None))
+    check_apart(output.every_file, [*table_files(table_path), classifier_path])
+    with output.opened(run) as files:
+        return _classify_table(table_path, classifier_path, files=files, threads=threads, run=run, progress=progress)
+
+
+def _classify_table(
+    table_path: Path, classifier_path: Path, *, files: _OpenOutput, threads: int, run: Run, progress: Progress
+) -> ClassifyReport:
     stored = load_classifier(classifier_path)
     vectors = read_vectors(table_path)
     stored.check_dim(vectors.table.embeddings.shape[1], path=classifier_path)
     stored.check_encoder(vectors.encoder_facts, path=classifier_path)
     progress.start("classifying", len(vectors.table.ids), unit="vectors")
     chunks = _table_chunks(vectors.table, progress=progress)
-    report = _classify(chunks, stored, output=output, threads=threads, run=run)
+    report = _classify(chunks, stored, files=files, threads=threads, run=run)
     inputs = [*vectors.inputs, *file_facts(classifier_path)]
-    _write_run(output, run.describe(inputs=inputs, settings=asdict(output), encoder=vectors.encoder_facts))
+    files.record(run.describe(inputs=inputs, settings=files.output.settings, encoder=vectors.encoder_facts))
     return report
 
 
@@ -125,9 +186,11 @@ def label_rows(report: ClassifyReport, *, most: int) -> list[tuple[str, int, flo
     return [(label, count, count / report.n_records) for label, count in counted[:most]]
 
 
-def _check_outputs(output: ClassifyOutput) -> None:
-    for path in output.files:
-        check_output(path, force=output.force)
+def _asked(
+    source: SequenceInput | Path, classifier_path: Path, *, output: ClassifyOutput, model: str | None
+) -> dict[str, object]:
+    sequences = asdict(source) if isinstance(source, SequenceInput) else {"table": source}
+    return {**sequences, "classifier": classifier_path, "model": model, **asdict(output)}
 
 
 def _as_fitted(options: EncoderOptions, stored: StoredClassifier) -> EncoderOptions:
@@ -154,15 +217,16 @@ def _table_chunks(table: EmbeddingTable, *, progress: Progress) -> Iterator[Embe
 
 
 def _classify(
-    chunks: Iterator[EmbeddedChunk], stored: StoredClassifier, *, output: ClassifyOutput, threads: int, run: Run
+    chunks: Iterator[EmbeddedChunk], stored: StoredClassifier, *, files: _OpenOutput, threads: int, run: Run
 ) -> ClassifyReport:
     """Label chunk after chunk and write everything."""
     counts: Counter[Lineage] = Counter()
     n_unclassified = total_bp = 0
+    output = files.output
     with ExitStack() as stack:
-        tables: list[ClassificationTable | TaxVambTable] = [ClassificationTable(_open(output.table, stack))]
+        tables: list[ClassificationTable | TaxVambTable] = [ClassificationTable(files.stream(output.table, stack))]
         if output.taxvamb is not None:
-            tables.append(TaxVambTable(_open(output.taxvamb, stack)))
+            tables.append(TaxVambTable(files.stream(output.taxvamb, stack)))
         for chunk in chunks:
             rows = _label_chunk(chunk, stored, threads=threads)
             for table in tables:
@@ -171,16 +235,8 @@ def _classify(
             n_unclassified += sum(not row.lineage for row in rows)
             total_bp += int(chunk.lengths_bp.sum())
         if output.kreport is not None:
-            write_kreport(_open(output.kreport, stack), counts, n_unclassified=n_unclassified)
+            write_kreport(files.stream(output.kreport, stack), counts, n_unclassified=n_unclassified)
     return ClassifyReport(counts, n_unclassified, total_bp, stored.max_fpr, run.seconds)
-
-
-def _open(path: Path, stack: ExitStack) -> TextIO:
-    """Standard output, or a file that gets its name at the very end."""
-    if str(path) == STDIN:
-        return sys.stdout
-    temporary = stack.enter_context(atomic_path(path))
-    return stack.enter_context(temporary.open("w", encoding="utf-8", newline="\n"))
 
 
 def _label_chunk(chunk: EmbeddedChunk, stored: StoredClassifier, *, threads: int) -> list[Classification]:
@@ -194,9 +250,3 @@ def _label_chunk(chunk: EmbeddedChunk, stored: StoredClassifier, *, threads: int
         of_taxa = tuple(scores[ranks[taxon.rank]] for taxon in lineage)
         classified.append(Classification(name, length_bp, lineage, scores[rank], margin, of_taxa))
     return classified
-
-
-def _write_run(output: ClassifyOutput, described: Mapping[str, object]) -> None:
-    """Provenance next to the table (labels.tsv -> labels.tsv.run.json)."""
-    if str(output.table) != STDIN:
-        write_run_json(output.table.with_name(f"{output.table.name}.run.json"), described)

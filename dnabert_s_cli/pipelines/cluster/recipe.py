@@ -6,21 +6,17 @@ is in.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
 from ...analysis.binning.assignment import choose_min_similarity, plain_features
 from ...analysis.clustering.number import choose_n_clusters
-from ...io.bins.clusters import write_clusters
-from ...io.files import atomic_path, check_output
-from ...io.provenance import describe_run, write_run_json
 from ..progress import Progress
-from ..vectors.encoding import EncoderOptions, SequenceInput
+from ..run_record import Run
+from ..vectors.encoding import EncoderOptions
+from ..vectors.inputs import SequenceInput
 from ..vectors.tables import Vectors, embed_vectors, read_vectors
 from .methods import CHOSEN, KMEANS, KMEDOID, ClusterOptions, cluster_vectors
 
@@ -51,54 +47,22 @@ class Clusters:
         return int(np.count_nonzero(self.labels < 0))
 
 
-def cluster_sequences(
-    source: SequenceInput, encoder: EncoderOptions, *, options: ClusterOptions, progress: Progress
+def find_clusters(
+    source: SequenceInput | Path, encoder: EncoderOptions, *, options: ClusterOptions, run: Run, progress: Progress
 ) -> Clusters:
-    """Embed the records of `source`, then cluster them.
+    """Embed records, or read the table that `embed` wrote, and cluster the vectors.
 
     Raises:
         DnabertSError: bad input, no such model, or kmeans without a number of clusters.
     """
-    started = time.monotonic()
-    vectors = embed_vectors(source, encoder, summary=source.scan(), progress=progress)
-    return _cluster(vectors, options, progress=progress, started=started)
+    if isinstance(source, SequenceInput):
+        vectors = embed_vectors(source, encoder, summary=source.scan(), progress=progress)
+    else:
+        vectors = read_vectors(source)
+    return _cluster(vectors, options, run=run, progress=progress)
 
 
-def cluster_table(path: Path, options: ClusterOptions, *, progress: Progress) -> Clusters:
-    """Cluster a table that `embed` wrote."""
-    started = time.monotonic()
-    return _cluster(read_vectors(path), options, progress=progress, started=started)
-
-
-def write_cluster_file(
-    clusters: Clusters, output: Path, *, argv: Sequence[str], force: bool, scores: Mapping[str, float]
-) -> None:
-    """Write the assignments, and their provenance next to them (clusters.tsv -> clusters.tsv.run.json).
-
-    Args:
-        scores: against labels, for the provenance; empty where there are none.
-    """
-    check_output(output, force=force)
-    with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
-        write_cluster_stream(clusters, stream)
-    run = describe_run(
-        argv=argv,
-        command="cluster",
-        seed=clusters.options.seed,
-        encoder=clusters.vectors.encoder_facts,
-        inputs=clusters.vectors.inputs,
-        settings=asdict(clusters.options),
-        timings_s={"total": clusters.seconds},
-    )
-    write_run_json(output.with_name(f"{output.name}.run.json"), {**run, "scores": scores} if scores else run)
-
-
-def write_cluster_stream(clusters: Clusters, stream: TextIO) -> None:
-    """Write the assignments as TSV: id, cluster; with a header."""
-    write_clusters(stream, clusters.vectors.table.ids, labels=clusters.labels)
-
-
-def _cluster(vectors: Vectors, options: ClusterOptions, *, progress: Progress, started: float) -> Clusters:
+def _cluster(vectors: Vectors, options: ClusterOptions, *, run: Run, progress: Progress) -> Clusters:
     """Choose the threshold if need be, and cluster."""
     table = vectors.table
     generator = np.random.default_rng(options.seed)
@@ -112,4 +76,4 @@ def _cluster(vectors: Vectors, options: ClusterOptions, *, progress: Progress, s
             options, n_clusters=choose_n_clusters(features.unit, seed=options.seed, threads=options.threads)
         )
     labels = cluster_vectors(features.unit, options)
-    return Clusters(vectors, features.unit, labels, options, time.monotonic() - started)
+    return Clusters(vectors, features.unit, labels, options, run.seconds)

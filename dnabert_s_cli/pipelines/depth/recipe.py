@@ -11,11 +11,11 @@ import numpy as np
 
 from ... import defaults
 from ...io.depth import DepthTable, is_alignment_file, merge_depths, write_depth
-from ...io.files import atomic_path, check_output
-from ...io.provenance import write_run_json
+from ...io.identity import check_apart
+from ...io.outputs import OutputFiles
 from ..progress import Progress
-from ..run_record import Run
-from .samples import DepthInput, read_depth_sources
+from ..run_record import KEEP, Existing, Run, run_json_beside
+from .samples import DepthInput, DepthSources, read_depth_sources
 
 _STDOUT = "-"
 
@@ -52,7 +52,7 @@ def make_depth_table(
     *,
     min_length_bp: int = defaults.MIN_LENGTH_BP,
     stdout: TextIO,
-    force: bool = False,
+    existing: Existing = KEEP,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> DepthReport:
@@ -65,17 +65,29 @@ def make_depth_table(
     Raises:
         DnabertSError: bad input, existing output, or a sample that comes twice.
     """
-    run = Run("depth", argv=argv)
-    is_stream = str(output) == _STDOUT
-    if not is_stream:
-        check_output(output, force=force)
+    settings = {**asdict(source), "min_length_bp": min_length_bp}
+    run = Run("depth", argv=argv, asked=settings)
+    if str(output) == _STDOUT:
+        sources, report, table = _measured(source, min_length_bp, run=run, progress=progress)
+        write_depth(stdout, table)
+        return report
+    run_path = run_json_beside(output)
+    check_apart((output, run_path), source.files())
+    when_there = run.if_complete(output, run_path, existing=existing)
+    with OutputFiles([output], sides=[run_path], force=existing.force, on_existing=when_there) as files:
+        sources, report, table = _measured(source, min_length_bp, run=run, progress=progress)
+        with files.at(output).open("w", encoding="utf-8", newline="\n") as stream:
+            write_depth(stream, table)
+        files.record(run_path, run.describe(inputs=sources.inputs, settings=settings))
+    return report
+
+
+def _measured(
+    source: DepthInput, min_length_bp: int, *, run: Run, progress: Progress
+) -> tuple[DepthSources, DepthReport, DepthTable]:
+    """What was read, what is told of it, and the table to write."""
     sources = read_depth_sources(source, progress=progress)
     table, n_short = _long_contigs(merge_depths(sources.tables), min_length_bp)
-    if is_stream:
-        write_depth(stdout, table)
-    else:
-        with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            write_depth(stream, table)
     report = DepthReport(
         n_contigs=len(table.names),
         n_short=n_short,
@@ -84,10 +96,7 @@ def make_depth_table(
         has_variance=table.variance is not None,
         seconds=run.seconds,
     )
-    if not is_stream:
-        described = run.describe(inputs=sources.inputs, settings={**asdict(source), "min_length_bp": min_length_bp})
-        write_run_json(output.with_name(f"{output.name}.run.json"), described)
-    return report
+    return sources, report, table
 
 
 def _long_contigs(table: DepthTable, min_length_bp: int) -> tuple[DepthTable, int]:

@@ -37,6 +37,7 @@ from ...io.stages import StageFacts, StageFolder
 from ...threads import thread_count
 from ..progress import Progress
 from ..run_record import file_facts
+from ..vectors.inputs import reference_files
 
 __all__ = ["ContigDepths", "DepthInput", "DepthOptions", "DepthSources", "read_depth_sources", "read_sample_depth"]
 
@@ -68,6 +69,11 @@ class DepthInput:
     def is_empty(self) -> bool:
         """Whether there is no file at all."""
         return not self.bam_paths and not self.table_paths
+
+    def files(self) -> list[str | Path]:
+        """Every file that is read, indexes beside them included."""
+        indexes = [f"{path}{end}" for path in self.bam_paths for end in (".bai", ".csi", ".crai")]
+        return [*self.bam_paths, *indexes, *self.table_paths, *reference_files(self.reference_path)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

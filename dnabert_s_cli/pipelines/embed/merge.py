@@ -11,10 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from ...io.embeddings.reading import EmbeddingWriter, Part, chain_digest, part_chunks, read_part, whole_of
+from ...io.embeddings.reading import (
+    EmbeddingWriter,
+    Part,
+    chain_digest,
+    part_chunks,
+    read_part,
+    table_outputs,
+    whole_of,
+)
+from ...io.identity import check_apart
 from ..progress import Progress
 from ..run_record import Run
-from .recipe import TableOptions
+from ..vectors.inputs import table_files
+from .recipe import TableOptions, end_if_complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,11 @@ def merge(
     Raises:
         DnabertSError: a shard is missing, comes twice, or is of another call; existing output.
     """
-    run = Run("merge", argv=argv)
+    outputs = table_outputs(output, writing.table_format)
+    check_apart(outputs, [file for shard in shards for file in table_files(shard)])
+    asked = {"shards": list(shards), "output": output, "format": writing.table_format}
+    run = Run("merge", argv=argv, asked=asked)
+    end_if_complete(run, outputs, writing=writing)
     parts = whole_of([read_part(path) for path in shards])
     first = parts[0]
     with EmbeddingWriter(

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,12 +19,14 @@ from typing import TextIO
 
 from ...encoders.embedder import Encoder
 from ...errors import DnabertSError
-from ...io.embeddings.reading import EmbeddingWriter, TsvStream, chain_digest
+from ...io.embeddings.reading import EmbeddingWriter, TsvStream, chain_digest, table_outputs, unfinished_path
+from ...io.identity import check_apart
 from ...io.sequences import Record
 from ..progress import Progress
 from ..run_record import Run
 from ..vectors.chunks import Share, record_chunks
-from ..vectors.encoding import EncoderOptions, SequenceInput, embed_chunk, input_facts
+from ..vectors.encoding import EncoderOptions, embed_chunk
+from ..vectors.inputs import SequenceInput, input_facts, model_files
 from ..vectors.work_behind import WorkBehind
 
 
@@ -67,7 +69,7 @@ def embed(
     Raises:
         DnabertSError: bad input (all problems together), no such model or device, existing output.
     """
-    run = Run("embed", argv=argv)
+    run = start_run("embed", source, output=output, options=options, writing=writing, argv=argv)
     encoder = options.open()
     settings = embedding_settings(encoder, source)
     with EmbeddingWriter(
@@ -85,6 +87,37 @@ def embed(
         inputs = input_facts(source, summary)
         writer.finish(run.describe(inputs=inputs, settings=settings, encoder=encoder.describe()))
     return report
+
+
+def start_run(
+    command: str,
+    source: SequenceInput,
+    *,
+    output: Path,
+    options: EncoderOptions,
+    writing: TableOptions,
+    argv: Sequence[str],
+    shard: tuple[int, int] | None = None,
+) -> Run:
+    """The record of a run, once its outputs are known to be apart from its inputs.
+
+    Raises:
+        DnabertSError: they are not, or no format by that suffix.
+        OutputIsComplete: with `resume`, the same run has been completed.
+    """
+    outputs = table_outputs(output, writing.table_format)
+    check_apart(outputs, [*source.files(), *model_files(options.model)])
+    asked = {**asdict(source), **asdict(options), "output": output, "format": writing.table_format, "shard": shard}
+    run = Run(command, argv=argv, asked=asked)
+    end_if_complete(run, outputs, writing=writing)
+    return run
+
+
+def end_if_complete(run: Run, outputs: Sequence[Path], *, writing: TableOptions) -> None:
+    """Raise `OutputIsComplete` if `resume` is asked for and this run has been completed; errors as of `Run`."""
+    is_there = outputs[0].is_file() and not unfinished_path(outputs[0]).exists()
+    if writing.resume and not writing.force and is_there:
+        run.require_complete(outputs[0], outputs[-1])
 
 
 def embed_to_stdout(

@@ -26,9 +26,10 @@ from ...training.processes.environment import local_processes
 from ..progress import Progress
 from ..run_record import Run
 from ..vectors.chunks import ChunkCounter, Share, share_out
-from ..vectors.encoding import EncoderOptions, SequenceInput, input_facts
+from ..vectors.encoding import EncoderOptions
+from ..vectors.inputs import SequenceInput, input_facts
 from .merge import append_parts
-from .recipe import EmbedReport, TableOptions, append_records, embedding_settings
+from .recipe import EmbedReport, TableOptions, append_records, embedding_settings, start_run
 
 logger = logging.getLogger(__name__)
 
@@ -65,10 +66,10 @@ def embed_shard(
     Raises:
         DnabertSError: as of `embed`; or standard input, which no two jobs can read, or another format.
     """
-    run = Run("embed", argv=argv)
     if (writing.table_format or output.suffix.removeprefix(".")) != _PART_FORMAT:
         hint = "let the name end in .npy; `merge` makes every format of all shards"
         raise DnabertSError("a shard is a .npy", path=output, hint=hint)
+    run = start_run("embed", source, output=output, options=options, writing=writing, argv=argv, shard=shard)
     encoder = options.open()
     settings = {**embedding_settings(encoder, source), "shard": f"{shard[0]}/{shard[1]}"}
     with EmbeddingWriter(
@@ -99,7 +100,7 @@ def embed_together(
     Raises:
         DnabertSError: as of `embed`; an error that all could meet is raised in the first process only.
     """
-    run = Run("embed", argv=argv)
+    run = start_run("embed", source, output=output, options=options, writing=writing, argv=argv)
     world = meet_others()
     if not world.is_first:
         logging.getLogger(__name__.partition(".")[0]).setLevel(logging.ERROR)

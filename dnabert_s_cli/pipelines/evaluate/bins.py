@@ -21,17 +21,19 @@ from ...analysis.scores.bin_summary import n_recovered, summarize_bins
 from ...analysis.scores.confusion import count_shared
 from ...analysis.scores.metrics import score_confusion
 from ...errors import DnabertSError, raise_together
-from ...io.bins.reading import GoldStandard, is_bin_output, read_binning, read_gold
+from ...io.bins.reading import GoldStandard, binning_files, is_bin_output, read_binning, read_gold
 from ...io.bins.scores import write_bin_rows, write_genome_rows, write_score_rows
-from ...io.files import atomic_path, check_output, sha256_file
+from ...io.identity import check_apart
 from ...io.names import match_names
-from ...io.provenance import describe_run, write_run_json
+from ...io.outputs import OutputFiles
 from ...io.sequences import file_label
 from ...reports.plots import can_draw, draw_binnings
+from ..run_record import KEEP, Existing, Run, file_facts, run_json_beside
 from .scored_bins import ScoredBinning, bin_rows, genome_rows, plot_point
 
 logger = logging.getLogger(__name__)
 
+_STDOUT = "-"
 _OWN_NAMES = frozenset(("contig2bin", "bins.biobox", "bins", "clusters"))  # files that say nothing of their binning
 
 
@@ -73,11 +75,18 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class BinsOutput:
-    """Files to write in addition to the table of figures; None for those not wanted."""
+    """Files to write; the table of figures may be "-", for standard output, the others None."""
 
+    table: Path
     bins_path: Path | None = None
     genomes_path: Path | None = None
     plot_path: Path | None = None
+    existing: Existing = KEEP
+
+    @property
+    def named(self) -> tuple[Path | None, ...]:
+        """All that the user named."""
+        return self.table, self.bins_path, self.genomes_path, self.plot_path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,52 +120,48 @@ def evaluate_bins(source: BinsInput, levels: Levels) -> BinsReport:
     return BinsReport(tuple(scored), source, levels, time.monotonic() - started)
 
 
-def check_bins_output(output: Path, others: BinsOutput, *, force: bool) -> None:
-    """See that all can be written, before any work.
+def measure_bins(
+    source: BinsInput, levels: Levels, *, output: BinsOutput, stdout: TextIO, argv: Sequence[str] = ()
+) -> BinsReport:
+    """Score every binning and write the figures, their provenance (scores.tsv -> scores.tsv.run.json), and the rest.
 
     Raises:
-        DnabertSError: a file exists and `force` is false, or a plot is wanted and matplotlib is not there.
+        DnabertSError: as of `evaluate_bins`; existing output, or a plot is wanted and matplotlib is not there.
     """
-    for path in (output, others.bins_path, others.genomes_path, others.plot_path):
-        if path is not None:
-            check_output(path, force=force)
-    if others.plot_path is not None and not can_draw():
+    is_stream = str(output.table) == _STDOUT
+    run_path = None if is_stream else run_json_beside(output.table)
+    settings = {**asdict(source), **asdict(levels)}
+    run = Run("evaluate bins", argv=argv, asked={**settings, **asdict(output)})
+    inputs = (source.gold_path, *source.contigs_paths, *source.binnings)
+    read = [file for path in source.binnings for file in binning_files(path)]
+    check_apart((*output.named, run_path), [source.gold_path, *source.contigs_paths, *read])
+    if output.plot_path is not None and not can_draw():
         hint = "pip install 'dnabert-s[plots]'"
-        raise DnabertSError("a plot needs matplotlib, which is not installed", path=others.plot_path, hint=hint)
+        raise DnabertSError("a plot needs matplotlib, which is not installed", path=output.plot_path, hint=hint)
+    when_there = None if run_path is None else run.if_complete(output.table, run_path, existing=output.existing)
+    sides = [] if run_path is None else [run_path]
+    with OutputFiles(output.named, sides=sides, force=output.existing.force, on_existing=when_there) as files:
+        report = evaluate_bins(source, levels)
+        _write_others(report, output, files=files)
+        rows = [one.row() for one in report.scored]
+        if run_path is None:
+            write_score_rows(stdout, rows)
+        else:
+            with files.at(output.table).open("w", encoding="utf-8", newline="\n") as stream:
+                write_score_rows(stream, rows)
+            described = run.describe(inputs=file_facts(*inputs), settings=settings)
+            files.record(run_path, {**described, "scores": rows})
+    return report
 
 
-def write_bins_report(report: BinsReport, output: Path, *, others: BinsOutput, argv: Sequence[str]) -> None:
-    """Write the figures, their provenance next to them (scores.tsv -> scores.tsv.run.json), and the other files."""
-    with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
-        write_scores(report, stream)
-    write_other_files(report, others)
-    inputs = (report.source.gold_path, *report.source.contigs_paths, *report.source.binnings)
-    run = describe_run(
-        argv=argv,
-        command="evaluate bins",
-        seed=defaults.SEED,
-        encoder={},
-        inputs=[{"path": str(path), **({"sha256": sha256_file(path)} if path.is_file() else {})} for path in inputs],
-        settings={**asdict(report.source), **asdict(report.levels)},
-        timings_s={"total": report.seconds},
-    )
-    rows = [one.row() for one in report.scored]
-    write_run_json(output.with_name(f"{output.name}.run.json"), {**run, "scores": rows})
-
-
-def write_scores(report: BinsReport, stream: TextIO) -> None:
-    """Write one row for each binning as TSV, with a header."""
-    write_score_rows(stream, [one.row() for one in report.scored])
-
-
-def write_other_files(report: BinsReport, others: BinsOutput) -> None:
+def _write_others(report: BinsReport, output: BinsOutput, *, files: OutputFiles) -> None:
     """Write the tables of bins and genomes, and the plot, as far as they are wanted."""
-    if others.bins_path is not None:
-        write_bin_rows(others.bins_path, (row for one in report.scored for row in bin_rows(one)))
-    if others.genomes_path is not None:
-        write_genome_rows(others.genomes_path, (row for one in report.scored for row in genome_rows(one)))
-    if others.plot_path is not None:
-        draw_binnings(others.plot_path, [plot_point(one) for one in report.scored])
+    if output.bins_path is not None:
+        write_bin_rows(files.at(output.bins_path), (row for one in report.scored for row in bin_rows(one)))
+    if output.genomes_path is not None:
+        write_genome_rows(files.at(output.genomes_path), (row for one in report.scored for row in genome_rows(one)))
+    if output.plot_path is not None:
+        draw_binnings(files.at(output.plot_path), [plot_point(one) for one in report.scored])
 
 
 def _percents(text: str, option: str) -> tuple[int, ...]:

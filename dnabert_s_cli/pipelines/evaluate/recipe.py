@@ -17,10 +17,12 @@ from ...errors import DnabertSError
 from ...io.bins.evaluation import Score, Skipped, TextTable, write_markdown, write_results_json, write_scores
 from ...io.embeddings.cache import VectorCache
 from ...io.folders import OWN_MARK, atomic_folder
+from ...io.identity import check_apart
 from ...io.provenance import write_run_json
 from ..progress import Progress
-from ..run_record import Run
+from ..run_record import KEEP, Existing, Run
 from ..vectors.encoding import EncoderOptions
+from ..vectors.inputs import model_files
 from .protocols import BINNING, CLASSIFICATION, CLUSTERING, ProtocolOptions, Task, binned_part, check_set, measure_model
 from .sets import FoundSets, SetSource, read_set, set_facts
 from .summary import draw_summary, summary_tables
@@ -46,6 +48,11 @@ class Evaluation:
     encoder: EncoderOptions
     cache_folder: Path | None
 
+    def files(self) -> list[str | Path | None]:
+        """Every file that is read."""
+        sets = [path for one in self.sets.every for path in one.files()]
+        return [*sets, *(path for model in self.models for path in model_files(model.model))]
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
@@ -61,7 +68,7 @@ def evaluate_models(
     evaluation: Evaluation,
     output: Path | None,
     *,
-    force: bool = False,
+    existing: Existing = KEEP,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> EvaluationReport:
@@ -72,10 +79,15 @@ def evaluate_models(
     """
     if output is None:
         return _measure_all(evaluation, progress=progress)[0]
-    run = Run(f"evaluate {' '.join(evaluation.tasks)}", argv=argv, seed=evaluation.options.seed)
-    with atomic_folder(output, force=force) as folder:
+    settings = {"protocols": evaluation.protocols, **asdict(evaluation.options)}
+    asked = {**asdict(evaluation.encoder), **settings, "models": [asdict(model) for model in evaluation.models]}
+    sets = [asdict(one) for one in evaluation.sets.every]
+    command = f"evaluate {' '.join(evaluation.tasks)}"
+    run = Run(command, argv=argv, seed=evaluation.options.seed, asked={**asked, "sets": sets})
+    check_apart([output], evaluation.files())
+    when_there = run.if_complete(output, output / OWN_MARK, existing=existing)
+    with atomic_folder(output, force=existing.force, on_existing=when_there) as folder:
         report, facts = _measure_all(evaluation, progress=progress)
-        settings = {"protocols": evaluation.protocols, **asdict(evaluation.options)}
         more = {"total": report.seconds, **facts.seconds}
         described = run.describe(inputs=facts.sets, settings=settings, encoder=facts.models, more_timings_s=more)
         write_scores(folder / "results.tsv", report.scores, skipped=report.skipped)

@@ -44,6 +44,11 @@ class SetSource:
     cut_bp: int = defaults.EVALUATED_BP
     threshold_set: SetSource | None = None
 
+    def files(self) -> list[Path]:
+        """Every file that is read."""
+        own = [self.path] if self.labels_path is None else [self.path, self.labels_path]
+        return own if self.threshold_set is None else [*own, *self.threshold_set.files()]
+
 
 @dataclass(frozen=True, slots=True)
 class FoundSets:
@@ -51,6 +56,11 @@ class FoundSets:
 
     labelled: tuple[SetSource, ...] = ()
     binning: tuple[SetSource, ...] = ()
+
+    @property
+    def every(self) -> tuple[SetSource, ...]:
+        """All of them."""
+        return (*self.labelled, *self.binning)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from ... import defaults
 from ...errors import DnabertSError
 from ...io.bins.simulated import LabelledPiece, write_fragments, write_origins
 from ...io.folders import OWN_MARK, atomic_folder
+from ...io.identity import check_apart
 from ...io.provenance import write_run_json
 from ..progress import Progress
-from ..run_record import Run
+from ..run_record import KEEP, Existing, Run
 from .inputs import GenomeInput, Genomes, find_genomes, generator_of
 from .pieces import DrawnPieces, PieceSpec, draw_pieces
 
@@ -67,7 +68,7 @@ def simulate_fragments(
     spec: PieceSpec,
     counts: FragmentCounts,
     seed: int = defaults.SEED,
-    force: bool = False,
+    existing: Existing = KEEP,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> FragmentsReport:
@@ -78,8 +79,14 @@ def simulate_fragments(
     Raises:
         DnabertSError: bad input (all problems together), existing output, or too few genomes with fragments enough.
     """
-    run = Run(f"simulate {counts.kind}", argv=argv, seed=seed)
-    with atomic_folder(output, force=force) as folder, find_genomes(genomes, progress=progress) as found:
+    settings = {**asdict(genomes), **asdict(spec), **asdict(counts)}
+    run = Run(f"simulate {counts.kind}", argv=argv, seed=seed, asked={**settings, "seed": seed})
+    check_apart([output], genomes.input_files())
+    when_there = run.if_complete(output, output / OWN_MARK, existing=existing)
+    with (
+        atomic_folder(output, force=existing.force, on_existing=when_there) as folder,
+        find_genomes(genomes, progress=progress) as found,
+    ):
         drawn = _draw_all(found, spec, counts=counts, seed=seed, progress=progress)
         too_small = tuple(label for label, cut in drawn.items() if len(cut.pieces) < counts.least)
         chosen = _choose(drawn, counts, spec=spec, seed=seed)
@@ -89,7 +96,6 @@ def simulate_fragments(
         n_rich = sum(cut.n_rich for cut in drawn.values())
         total_bp = sum(one.length_bp for one in rows)
         report = FragmentsReport(len(chosen), len(rows), total_bp, n_rich, too_small, run.seconds)
-        settings = {**asdict(genomes), **asdict(spec), **asdict(counts)}
         described = run.describe(inputs=found.inputs, settings=settings)
         write_run_json(folder / OWN_MARK, {**described, "outcome": asdict(report)})
     warn_of_small(too_small)

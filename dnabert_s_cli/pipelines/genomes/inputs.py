@@ -62,6 +62,15 @@ class GenomeInput:
         """The records, in order."""
         return read_sequences([file.path for file in self.files()], min_length_bp=self.min_length_bp)
 
+    def input_files(self) -> list[str | Path]:
+        """Everything that is read: the files, the lists of files, and the labels."""
+        labels = [] if self.labels_path is None else [self.labels_path]
+        return [
+            *(path for path in self.paths if not Path(path).is_dir()),
+            *(file.path for file in self.files()),
+            *labels,
+        ]
+
     def files(self) -> list[GenomeFile]:
         """Every file with its label, folders and lists opened up."""
         return list_genome_files(self.paths)

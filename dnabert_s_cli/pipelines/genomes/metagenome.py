@@ -17,10 +17,11 @@ from ... import defaults
 from ...errors import DnabertSError
 from ...io.bins.simulated import LabelledPiece, write_abundances, write_contigs, write_depths, write_gold, write_origins
 from ...io.folders import OWN_MARK, atomic_folder
+from ...io.identity import check_apart
 from ...io.pairs.writer import Piece
 from ...io.provenance import write_run_json
 from ..progress import Progress
-from ..run_record import Run
+from ..run_record import KEEP, Existing, Run
 from .fragments import warn_of_small
 from .inputs import GenomeInput, Genomes, find_genomes, generator_of
 from .pieces import LengthDraw, draw_contigs
@@ -86,7 +87,7 @@ def simulate_metagenome(
     contigs: ContigLaw,
     depth: DepthLaw,
     seed: int = defaults.SEED,
-    force: bool = False,
+    existing: Existing = KEEP,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> MetagenomeReport:
@@ -97,8 +98,14 @@ def simulate_metagenome(
     Raises:
         DnabertSError: bad input (all problems together), existing output, or no genome long enough for a contig.
     """
-    run = Run("simulate metagenome", argv=argv, seed=seed)
-    with atomic_folder(output, force=force) as folder, find_genomes(genomes, progress=progress) as found:
+    settings = {**asdict(genomes), "contigs": asdict(contigs), "depth": asdict(depth)}
+    run = Run("simulate metagenome", argv=argv, seed=seed, asked={**settings, "seed": seed})
+    check_apart([output], genomes.input_files())
+    when_there = run.if_complete(output, output / OWN_MARK, existing=existing)
+    with (
+        atomic_folder(output, force=existing.force, on_existing=when_there) as folder,
+        find_genomes(genomes, progress=progress) as found,
+    ):
         cut, n_rich = _cut_all(found, contigs, seed=seed, progress=progress)
         labels = [label for label, pieces in cut.items() if pieces]
         too_small = tuple(label for label, pieces in cut.items() if not pieces)
@@ -109,7 +116,6 @@ def simulate_metagenome(
         _write(folder, rows, labels=labels, depth=depth, seed=seed, sample_id=output.name)
         total_bp = sum(one.length_bp for one in rows)
         report = MetagenomeReport(len(labels), len(rows), total_bp, n_rich, too_small, run.seconds)
-        settings = {**asdict(genomes), "contigs": asdict(contigs), "depth": asdict(depth)}
         described = run.describe(inputs=found.inputs, settings=settings)
         write_run_json(folder / OWN_MARK, {**described, "outcome": asdict(report)})
     warn_of_small(too_small)

@@ -17,11 +17,11 @@ import numpy as np
 
 from ... import defaults
 from ...errors import DnabertSError
-from ...io.files import check_output
-from ...io.pairs.writer import PairWriter, run_json_path
-from ...io.provenance import write_run_json
+from ...io.identity import check_apart
+from ...io.outputs import OutputFiles
+from ...io.pairs.writer import PairWriter, check_pairs_name, manifest_path, run_json_path
 from ..progress import Progress
-from ..run_record import Run
+from ..run_record import KEEP, Existing, Run
 from .inputs import GenomeInput, Genomes, find_genomes, generator_of
 from .pieces import CutGenome, PieceSpec, cut_pairs
 
@@ -57,7 +57,7 @@ def make_pairs(
     *,
     spec: PieceSpec,
     seed: int = defaults.SEED,
-    force: bool = False,
+    existing: Existing = KEEP,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> PairsReport:
@@ -69,21 +69,29 @@ def make_pairs(
     Raises:
         DnabertSError: bad input (all problems together), existing output, or no genome that is large enough.
     """
-    run = Run("pairs", argv=argv, seed=seed)
-    with ExitStack() as outputs:
-        paths = [output.path] if output.val_path is None else [output.path, output.val_path]
-        check_output(run_json_path(output.path), force=force)
-        writers = [PairWriter(path, force=force) for path in paths]
-        if len({run_json_path(path).resolve() for path in paths}) < len(paths):
-            raise DnabertSError("training and validation pairs would be one file", path=output.val_path)
-        found = outputs.enter_context(find_genomes(genomes, progress=progress))
-        held_out = _held_out(found, output, least_bp=2 * spec.least_bp, seed=seed)
-        for writer in writers:
-            outputs.enter_context(writer)
-        report = _write(found, writers, held_out=held_out, spec=spec, seed=seed, progress=progress, run=run)
-        settings = {**asdict(spec), **asdict(output), **asdict(genomes)}
-    described = run.describe(inputs=found.inputs, settings=settings)
-    write_run_json(run_json_path(output.path), {**described, "outcome": asdict(report)})
+    settings = {**asdict(spec), **asdict(output), **asdict(genomes)}
+    run = Run("pairs", argv=argv, seed=seed, asked={**settings, "seed": seed})
+    paths = [output.path] if output.val_path is None else [output.path, output.val_path]
+    run_path = run_json_path(output.path)
+    for path in paths:
+        check_pairs_name(path)
+    if len({run_json_path(path).resolve() for path in paths}) < len(paths):
+        raise DnabertSError("training and validation pairs would be one file", path=output.val_path)
+    sides = [*map(manifest_path, paths), run_path]
+    check_apart((*paths, *sides), genomes.input_files())
+    when_there = run.if_complete(output.path, run_path, existing=existing)
+    with OutputFiles(paths, sides=sides, force=existing.force, on_existing=when_there) as files:
+        with ExitStack() as outputs:
+            found = outputs.enter_context(find_genomes(genomes, progress=progress))
+            held_out = _held_out(found, output, least_bp=2 * spec.least_bp, seed=seed)
+            writers = [
+                PairWriter(path, write_to=files.at(path), manifest_to=files.at(manifest_path(path))) for path in paths
+            ]
+            for writer in writers:
+                outputs.enter_context(writer)
+            report = _write(found, writers, held_out=held_out, spec=spec, seed=seed, progress=progress, run=run)
+        described = run.describe(inputs=found.inputs, settings=settings)
+        files.record(run_path, {**described, "outcome": asdict(report)})
     return report
 
 

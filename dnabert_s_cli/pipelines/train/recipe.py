@@ -17,6 +17,7 @@ from pathlib import Path
 from ... import __version__
 from ...encoders.devices import default_batch_tokens, device_name, resolve_device, use_threads
 from ...errors import DnabertSError
+from ...io.identity import check_apart
 from ...io.labels.evaluation_sets import read_labelled
 from ...io.provenance import write_run_json
 from ...reports.plots import can_draw, draw_training_curves
@@ -38,6 +39,7 @@ from ...training.step import StepMaker
 from ..launching import is_first_process
 from ..progress import Progress
 from ..run_record import Run
+from ..vectors.inputs import model_files
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ def _train_here(
 ) -> TrainReport | None:
     """The part of one process."""
     run = Run("train", argv=argv, seed=config.run.seed)
+    _check_apart(config, output.path)
     products = autocast_dtype(config.run.dtype, world.device)
     with ExitStack() as files:
         folder = _open_folder(output, world=world, files=files)
@@ -124,6 +127,13 @@ def _train_here(
     described = run.describe(inputs=[pairs], settings=config.as_json(), encoder=encoder, more_timings_s=more)
     write_run_json(folder.run_json_path, described)
     return report
+
+
+def _check_apart(config: TrainConfig, output: Path) -> None:
+    """Raise `DnabertSError` if the run would overwrite one of its inputs."""
+    data, model = config.data, config.model
+    read = [data.train, data.val, data.labelled, *model_files(model.base), model.init, *model_files(model.tokenizer)]
+    check_apart(RunFolder(output).outputs(), read)
 
 
 def _open_folder(output: TrainOutput, *, world: World, files: ExitStack) -> RunFolder | None:

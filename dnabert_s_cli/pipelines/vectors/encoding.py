@@ -6,9 +6,8 @@ Options -> encoder. Chunks of records -> vectors with their names.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,14 +16,12 @@ from ...encoders.devices import use_threads
 from ...encoders.embedder import Encoder
 from ...encoders.loader import describe_choice, load_encoder
 from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
-from ...io.sequences import InputSummary, Record, read_sequences, scan_sequences
+from ...io.sequences import Record
 from ..launching import is_first_process
 from ..progress import Progress
 from .chunks import record_chunks
 
 logger = logging.getLogger(__name__)
-
-STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,44 +58,6 @@ class EncoderOptions:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceInput:
-    """Sequence files of one call ("-" is standard input) and what is taken from them.
-
-    Args:
-        min_length_bp: shorter records are left out, and counted.
-        reference_path: the FASTA that a CRAM was aligned to.
-    """
-
-    paths: tuple[str | Path, ...]
-    min_length_bp: int = defaults.MIN_LENGTH_BP
-    reference_path: Path | None = None
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether it can be read only once."""
-        return any(str(path) == STDIN for path in self.paths)
-
-    def scan(self, *, on_lengths: Callable[[list[int]], object] | None = None) -> InputSummary | None:
-        """Read and check everything, all problems reported together; None for a stream, checked as it comes.
-
-        Args:
-            on_lengths: called with the lengths of all records, in order.
-        """
-        if self.is_stream:
-            return None
-        return scan_sequences(
-            self.paths,
-            min_length_bp=self.min_length_bp,
-            reference_path=self.reference_path,
-            on_lengths=on_lengths,
-        )
-
-    def records(self) -> Iterator[Record]:
-        """The records, in order."""
-        return read_sequences(self.paths, min_length_bp=self.min_length_bp, reference_path=self.reference_path)
-
-
 def embed_chunk(encoder: Encoder, records: Sequence[Record], *, progress: Progress) -> EmbeddedChunk:
     """Vectors of a chunk, with the names, lengths and counts that go into a table."""
     embedded = encoder.embed_counted([record.sequence for record in records], on_progress=progress.advance)
@@ -123,10 +82,3 @@ def embed_in_memory(encoder: Encoder, records: Iterable[Record], *, progress: Pr
         ),
         provenance=encoder.describe(),
     )
-
-
-def input_facts(source: SequenceInput, summary: InputSummary | None) -> list[dict[str, object]]:
-    """What provenance says of the inputs: path, format, counts and SHA-256, or just the path of a stream."""
-    if summary is None:
-        return [{"path": str(path)} for path in source.paths]
-    return [asdict(file) for file in summary.files]

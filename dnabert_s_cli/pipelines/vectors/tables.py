@@ -20,7 +20,8 @@ from ...io.names import match_names
 from ...io.sequences import InputSummary
 from ..progress import Progress
 from ..run_record import file_facts
-from .encoding import EncoderOptions, SequenceInput, embed_in_memory, input_facts
+from .encoding import EncoderOptions, embed_in_memory
+from .inputs import SequenceInput, input_facts
 
 logger = logging.getLogger(__name__)
 

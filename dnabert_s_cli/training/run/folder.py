@@ -50,6 +50,11 @@ class RunFolder:
         """How the run was made."""
         return self.path / RUN_FILE
 
+    def outputs(self) -> list[Path]:
+        """Everything that a run may replace here."""
+        steps = [path for path in self._children() if _STEP_FOLDER.fullmatch(path.name)]
+        return [*(self.path / name for name in _OUTPUTS), *steps]
+
     def make(self, *, may_exist: bool) -> None:
         """Make the folder, if it is not there.
 

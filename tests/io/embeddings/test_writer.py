@@ -24,7 +24,8 @@ def test_npy_comes_with_ids_and_provenance(tmp_path: Path) -> None:
     files = final_files(tmp_path)
     assert list(files) == ["emb.ids.tsv", "emb.npy", "emb.run.json"]
     assert files["emb.ids.tsv"].startswith(b"id\tlength\ttokens\twindows\nc0_0\t100\t20\t1\nc0_1\t101\t21\t2\n")
-    assert json.loads(files["emb.run.json"]) == PROVENANCE
+    outputs = [{"path": name, "bytes": len(files[name])} for name in ("emb.npy", "emb.ids.tsv")]
+    assert json.loads(files["emb.run.json"]) == {**PROVENANCE, "outputs": outputs}
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES[1:])

@@ -8,7 +8,7 @@ import pytest
 
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.pairs.rows import Pair, PairFile
-from dnabert_s_cli.io.pairs.writer import PairWriter, Piece, Stretch, manifest_path, run_json_path
+from dnabert_s_cli.io.pairs.writer import PairWriter, Piece, Stretch, check_pairs_name, manifest_path, run_json_path
 
 PIECES = (
     Piece("ACG", (Stretch("r1", 0, 3, "+"),)),
@@ -16,8 +16,8 @@ PIECES = (
 )
 
 
-def _write(path: Path, *, force: bool = False) -> None:
-    with PairWriter(path, force=force) as writer:
+def _write(path: Path) -> None:
+    with PairWriter(path) as writer:
         writer.write(PIECES, "g")
         writer.write(PIECES, "h, i")
 
@@ -57,24 +57,15 @@ def test_gzip_holds_no_time_and_no_name(tmp_path: Path) -> None:
 
 
 def test_failure_leaves_no_file(tmp_path: Path) -> None:
-    with suppress(KeyboardInterrupt), PairWriter(tmp_path / "p.csv.gz", force=False) as writer:
+    with suppress(KeyboardInterrupt), PairWriter(tmp_path / "p.csv.gz") as writer:
         writer.write(PIECES, "g")
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("taken", ["p.csv", "p.manifest.tsv"])
-def test_existing_output_is_an_error_without_force(tmp_path: Path, taken: str) -> None:
-    (tmp_path / taken).write_text("mine")
-    with pytest.raises(DnabertSError, match="already exists") as caught:
-        _write(tmp_path / "p.csv")
-    assert caught.value.path == str(tmp_path / taken)
-    _write(tmp_path / "p.csv", force=True)
-
-
 @pytest.mark.parametrize("name", ["-", "p.csv.zst", "p.csv.bz2"])
 def test_what_is_not_written_is_an_error(tmp_path: Path, name: str) -> None:
-    path = name if name == "-" else tmp_path / name
+    path = Path(name) if name == "-" else tmp_path / name
     with pytest.raises(DnabertSError, match="plain or gzipped") as caught:
-        PairWriter(path, force=False)
+        check_pairs_name(path)
     assert caught.value.path == str(path)

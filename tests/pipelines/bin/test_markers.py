@@ -10,7 +10,7 @@ from dnabert_s_cli.analysis.markers.search import HIT_COLUMNS
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.pipelines.bin.markers import load_hits, open_profiles, save_hits, search_contigs
 from dnabert_s_cli.pipelines.progress import Silent
-from dnabert_s_cli.pipelines.vectors.encoding import SequenceInput
+from dnabert_s_cli.pipelines.vectors.inputs import SequenceInput
 from tests.marker_contigs import OPERONS, builtin_profiles, made_up_hits, made_up_set
 
 HITS = made_up_hits(made_up_set(2), 3, (0, 0), (2, 1, 5, 60))

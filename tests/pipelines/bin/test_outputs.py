@@ -17,7 +17,7 @@ from dnabert_s_cli.pipelines.bin.outputs import (
     write_outputs,
 )
 from dnabert_s_cli.pipelines.progress import Silent
-from dnabert_s_cli.pipelines.vectors.encoding import SequenceInput
+from dnabert_s_cli.pipelines.vectors.inputs import SequenceInput
 from tests.marker_contigs import made_up_hits, made_up_set
 
 SEQUENCES = {"a": "ACGG" * 10, "tiny": "AT", "b": "AATT" * 5, "c": "GGGG" * 20, "n": "NNNN" * 5}
