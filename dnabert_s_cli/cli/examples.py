@@ -35,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "dnabert-s classify reads.fq.gz --classifier species.clf -o labels.tsv",
     ),
     "classify run": (
+        "dnabert-s classify contigs.fa -o names.tsv --kreport names.kreport",
         "dnabert-s classify reads.fq.gz --classifier species.clf -o labels.tsv",
         "dnabert-s classify contigs.fa -c species.clf --kreport report.txt -o labels.tsv",
     ),

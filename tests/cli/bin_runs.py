@@ -10,7 +10,7 @@ from dnabert_s_cli.io.labels.reading import read_labels
 from tests.cli.conftest import Command
 
 FILES = {"bins", "contig2bin.tsv", "bins.tsv", "run.json"}
-QUICK = ("--no-markers", "--no-report")
+QUICK = ("--no-markers", "--no-names", "--no-report")
 BARE = ("--model", "tnf-c", *QUICK)
 _DATED = {"run.json", "report.html"}  # they say when and how fast
 
@@ -19,7 +19,7 @@ def run_bin(
     command: Command, contigs: Path, output: Path, *options: object, with_report: bool = False
 ) -> dict[str, str]:
     """Bin of each contig after a run that must succeed."""
-    quick = QUICK[:1] if with_report else QUICK
+    quick = QUICK[:2] if with_report else QUICK
     assert command("bin", contigs, "-o", output, "--model", "tnf-c", *quick, *options).code == 0
     return read_labels(output / "contig2bin.tsv")
 

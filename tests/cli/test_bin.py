@@ -104,7 +104,8 @@ def test_zero_bins_is_success_with_all_files(command: Command, tmp_path: Path, t
     assert "large enough" in result.err
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES, "report.html"}
     assert (tmp_path / "out" / "contig2bin.tsv").read_text() == ""
-    header = "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc\tcompleteness\tcontamination\n"
+    header = "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc\tcompleteness\tcontamination"
+    header += "\ttaxon\trank\tprobability\tnearest\tsimilarity\n"
     assert (tmp_path / "out" / "bins.tsv").read_text() == header
 
 

@@ -182,7 +182,6 @@ def test_standard_input_is_read_in_a_pipe(species_files: Path, classifier: Path)
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("reads.fa",),
         ("--classifier", "c.clf"),
         ("reads.fa", "--embeddings", "e.npy", "--classifier", "c.clf"),
         ("reads.fa", "--classifier", "c.clf", "--kreport", "-"),

@@ -94,11 +94,15 @@ class OutputFlags:
         bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
     ] = False
 
+    no_names: Annotated[
+        bool, typer.Option("--no-names", help="Do not say what the bins are.", rich_help_panel=_OUTPUT)
+    ] = False
+
     def options(self, output: Path) -> OutputOptions:
         """The same for the pipeline; the sample is named after the folder."""
         from ...pipelines.bin.outputs import OutputOptions
 
-        return OutputOptions(self.gzip, self.unbinned, self.biobox, output.name, not self.no_report)
+        return OutputOptions(self.gzip, self.unbinned, self.biobox, output.name, not self.no_report, not self.no_names)
 
 
 def bin_contigs(

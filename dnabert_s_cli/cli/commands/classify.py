@@ -47,11 +47,14 @@ classify = typer.Typer(
 
 
 def run_classifier(
-    classifier: Annotated[
-        Path, typer.Option("--classifier", "-c", help="Classifier that `classify fit` wrote.", show_default=False)
-    ],
     sequences: opt.MaybeSequences = None,
     embeddings: opt.Embeddings = None,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(
+            "--classifier", "-c", help="Classifier that `classify fit` wrote.", show_default="the built-in references"
+        ),
+    ] = None,
     output: Annotated[
         Path,
         typer.Option(

@@ -22,6 +22,7 @@ BUFFER_BYTES = 64 << 20  # of all bins together, before they are written
 _GZIP_LEVEL = 6
 _TABLE_COLUMNS = ("bin", "n_contigs", "total_bp", "n50", "longest", "gc")
 _QUALITY_COLUMNS = ("completeness", "contamination")
+_NAME_COLUMNS = ("taxon", "rank", "probability", "nearest", "similarity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,25 @@ class BinStats:
     n50_bp: int
     longest_bp: int
     gc: float
+
+
+@dataclass(frozen=True, slots=True)
+class BinName:
+    """What a bin is, by references of known taxa.
+
+    Attributes:
+        taxon: its lineage, `d__...;p__...`, down to the last certain rank; "" where nothing is certain.
+        rank: that rank, such as genus; "" for none.
+        probability: that the lineage is right; of the widest rank where nothing is certain.
+        nearest: the named reference whose vector is nearest, however unsure.
+        similarity: the cosine to it.
+    """
+
+    taxon: str
+    rank: str
+    probability: float
+    nearest: str
+    similarity: float
 
 
 def bin_name(number: int) -> str:
@@ -112,6 +132,7 @@ def write_bin_table(
     samples: Sequence[str] = (),
     depth: Mapping[int, Sequence[float]] | None = None,
     quality: Mapping[int, tuple[float, float]] | None = None,
+    names: Mapping[int, BinName] | None = None,
 ) -> None:
     """TSV with header: bin, n_contigs, total_bp, n50, longest, gc, then what else is known; lengths in bases.
 
@@ -119,13 +140,16 @@ def write_bin_table(
         samples: names of the columns of `depth`.
         depth: mean depth of each bin in each sample.
         quality: completeness and contamination of each bin, percent; None leaves out the columns.
+        names: what each bin is; None leaves out the columns.
     """
-    columns = (*_TABLE_COLUMNS, *samples, *(_QUALITY_COLUMNS if quality is not None else ()))
+    columns = [*_TABLE_COLUMNS, *samples, *(_QUALITY_COLUMNS if quality is not None else ())]
+    columns += _NAME_COLUMNS if names is not None else ()
     lines = ["\t".join(columns) + "\n"]
     for row in stats:
         cells = [bin_name(row.bin), row.n_contigs, row.total_bp, row.n50_bp, row.longest_bp, f"{row.gc:.4f}"]
         cells += [f"{value:.4f}" for value in (depth[row.bin] if depth is not None else ())]
         cells += [f"{value:.2f}" for value in (quality[row.bin] if quality is not None else ())]
+        cells += _name_cells(names[row.bin]) if names is not None else ()
         lines.append("\t".join(map(str, cells)) + "\n")
     _write_text(path, lines)
 
@@ -139,6 +163,11 @@ def n50_bp(lengths_bp: Iterable[int]) -> int:
         if 2 * so_far_bp >= total_bp:
             return length_bp
     return 0
+
+
+def _name_cells(name: BinName) -> tuple[str, ...]:
+    named = (name.taxon or "unclassified", name.rank or "-")
+    return (*named, f"{name.probability:.4f}", name.nearest, f"{name.similarity:.4f}")
 
 
 @dataclass(slots=True)  # not frozen: it counts

@@ -37,14 +37,19 @@ class ClassifierFile:
     metadata: Mapping[str, object]
 
 
-def write_classifier_file(path: str | Path, content: ClassifierFile) -> None:
-    """Write a classifier, whole or not at all."""
+def write_classifier_file(path: str | Path, content: ClassifierFile, *, is_small: bool = False) -> None:
+    """Write a classifier, whole or not at all.
+
+    Args:
+        is_small: compress it, which pays where arrays are of small whole numbers.
+    """
     header = {"format": FORMAT, "format_version": FORMAT_VERSION, **content.metadata}
     text = json.dumps(plain_value(header), sort_keys=True, ensure_ascii=False, allow_nan=False)
     arrays = {**content.arrays, _METADATA: np.frombuffer(text.encode(), np.uint8)}
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, array in arrays.items():
             member = zipfile.ZipInfo(f"{name}.npy", _ZIP_DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED if is_small else zipfile.ZIP_STORED
             with archive.open(member, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
 

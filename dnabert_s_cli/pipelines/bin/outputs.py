@@ -16,7 +16,7 @@ from ...analysis.binning.quality import bin_quality
 from ...analysis.layout import n_steps
 from ...analysis.markers.search import MarkerHits
 from ...analysis.projection import project_2d
-from ...io.bins.writing import BinStats, write_bin_table, write_bins, write_biobox, write_contig2bin
+from ...io.bins.writing import BinName, BinStats, write_bin_table, write_bins, write_biobox, write_contig2bin
 from ...io.sequences.reading import InputSummary
 from ...reports.columns import MapContigs, summarise_bins
 from ...reports.report import ReportContent, run_facts, write_report
@@ -35,6 +35,7 @@ class OutputOptions:
         unbinned: also write the contigs of no bin.
         biobox: also write CAMI's binning format, with this `sample_id`.
         report: write report.html.
+        names: say what the bins are.
     """
 
     gzip: bool = False
@@ -42,6 +43,7 @@ class OutputOptions:
     biobox: bool = False
     sample_id: str = ""
     report: bool = True
+    names: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,16 +87,22 @@ class BinnedContigs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WrittenBins:
-    """The bins that were written, their quality where known, the GC of each contig, and the bases left out."""
+    """The bins that were written, their quality and names where known, GC of each contig, and the bases left out."""
 
     stats: Sequence[BinStats]
     quality: Mapping[int, tuple[float, float]] | None
     gc: np.ndarray
     short_bp: int
+    names: Mapping[int, BinName] | None = None
 
 
 def write_outputs(
-    folder: Path, contigs: SequenceInput, *, binned: BinnedContigs, options: OutputOptions
+    folder: Path,
+    contigs: SequenceInput,
+    *,
+    binned: BinnedContigs,
+    options: OutputOptions,
+    names: Mapping[int, BinName] | None = None,
 ) -> WrittenBins:
     """Bins, tables and what else was asked for, into `folder`; all but the report."""
     pairs = [(name, number) for name, number in zip(binned.ids, binned.bins.tolist(), strict=True) if number]
@@ -105,11 +113,11 @@ def write_outputs(
     quality = binned.quality()
     write_contig2bin(folder / CONTIG2BIN, pairs)
     depth = binned.depth_of_bins()
-    write_bin_table(folder / BIN_TABLE, stats, samples=binned.samples, depth=depth, quality=quality)
+    write_bin_table(folder / BIN_TABLE, stats, samples=binned.samples, depth=depth, quality=quality, names=names)
     if options.biobox:
         write_biobox(folder / BIOBOX, pairs, sample_id=options.sample_id)
     gc = np.array([noted.gc_of[name] for name in binned.ids], dtype=np.float64)
-    return WrittenBins(stats, quality, gc, noted.total_bp - int(binned.lengths_bp.sum()))
+    return WrittenBins(stats, quality, gc, noted.total_bp - int(binned.lengths_bp.sum()), names)
 
 
 def map_contigs(binned: BinnedContigs, *, gc: np.ndarray, seed: int, threads: int, progress: Progress) -> MapContigs:

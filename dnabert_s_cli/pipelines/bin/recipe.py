@@ -22,7 +22,7 @@ import numpy as np
 from ... import defaults
 from ...analysis.binning.assignment import assign_bins
 from ...io.bins.reading import read_binning
-from ...io.bins.writing import BinStats
+from ...io.bins.writing import BinName, BinStats
 from ...io.embeddings.reading import EmbeddingTable
 from ...io.files import sha256_file
 from ...io.folders import OWN_MARK, atomic_folder
@@ -38,6 +38,7 @@ from ..vectors.encoding import EncoderOptions
 from ..vectors.inputs import STDIN, SequenceInput
 from ..vectors.tables import Vectors
 from .clusters import Clustered, Evidence, cluster_contigs
+from .naming import name_bins
 from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs
 from .stages import BinInput, ContigNames, Stages, check_evidence
 
@@ -67,6 +68,7 @@ class BinReport:
     summary: InputSummary
     min_similarity: float | None
     seconds: float
+    names: Mapping[int, BinName] | None = None
 
 
 def bin_contigs(
@@ -104,7 +106,12 @@ def bin_contigs(
         clustered = cluster_contigs(evidence, options.clustering, min_bin_bp=options.min_bin_bp, progress=progress)
         clock.note("clustering")
         binned = _binned(vectors.table, evidence, clustered=clustered, depths=depths, min_bin_bp=options.min_bin_bp)
-        written = write_outputs(folder, contigs, binned=binned, options=options.outputs)
+        names = None
+        if options.outputs.names:
+            threads = options.clustering.threads
+            names = name_bins(contigs, binned, vectors=vectors, threads=threads, progress=progress)
+            clock.note("naming")
+        written = write_outputs(folder, contigs, binned=binned, options=options.outputs, names=names)
         used = replace(options, clustering=clustered.options)
         shown = None
         if used.outputs.report:
@@ -116,7 +123,7 @@ def bin_contigs(
         if shown is not None:
             write_bin_report(folder, shown, written=written, run=run, title=output.name, summary=summary)
     return BinReport(
-        written.stats, written.quality, summary, clustered.options.min_similarity, clock.timings_s["total"]
+        written.stats, written.quality, summary, clustered.options.min_similarity, clock.timings_s["total"], names
     )
 
 

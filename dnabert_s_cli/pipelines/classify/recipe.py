@@ -1,7 +1,7 @@
-"""`classify`: sequences, or vectors, to labels by a classifier that `classify fit` wrote.
+"""`classify`: sequences, or vectors, to labels, by the built-in references or a classifier that `classify fit` wrote.
 
-Records stream in -> chunks -> vectors -> labels -> a table, written as it grows; counts of labels -> a kreport. Memory
-does not grow with the input.
+Records stream in -> chunks -> vectors, and k-mers where they are looked at -> labels -> a table, written as it grows;
+counts of labels -> a kreport. Memory does not grow with the input.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from typing import TextIO
 import numpy as np
 
 from ... import defaults
-from ...analysis.classification.classifier import UNCLASSIFIED, classify
 from ...io.embeddings.reading import EmbeddedChunk, EmbeddingTable
 from ...io.identity import check_apart
-from ...io.labels.predictions import Classification, ClassificationTable, TaxVambTable, write_kreport
+from ...io.labels.predictions import ClassificationTable, TaxVambTable, write_kreport
 from ...io.labels.taxonomy import Lineage, label_text
 from ...io.outputs import OutputFiles
 from ..progress import Progress
@@ -29,7 +28,8 @@ from ..vectors.chunks import record_chunks
 from ..vectors.encoding import EncoderOptions, embed_chunk
 from ..vectors.inputs import STDIN, SequenceInput, input_facts, model_files, table_files
 from ..vectors.tables import read_vectors
-from .store import StoredClassifier, load_classifier
+from .labellers import Kmers, Labeller, check_vectors, kmers_of, open_labeller
+from .store import check_encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,6 @@ class ClassifyReport:
     counts: Counter[Lineage]
     n_unclassified: int
     total_bp: int
-    max_fpr: float
     seconds: float
 
     @property
@@ -105,14 +104,14 @@ class ClassifyReport:
 
 def classify_sequences(
     source: SequenceInput,
-    classifier_path: Path,
+    classifier_path: Path | None,
     *,
     output: ClassifyOutput,
     encoder: EncoderOptions,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> ClassifyReport:
-    """Label every record of `source`, in input order.
+    """Label every record of `source`, in input order; by the built-in references without a classifier.
 
     `encoder` without a model: that of the classifier; how sequences are read is always as the classifier says.
 
@@ -127,30 +126,33 @@ def classify_sequences(
 
 def _classify_sequences(
     source: SequenceInput,
-    classifier_path: Path,
+    classifier_path: Path | None,
     *,
     files: _OpenOutput,
     encoder: EncoderOptions,
     run: Run,
     progress: Progress,
 ) -> ClassifyReport:
-    stored = load_classifier(classifier_path)
-    as_fitted = _as_fitted(encoder, stored)
+    labeller = open_labeller(classifier_path, model=encoder.model)
+    as_fitted = _as_fitted(encoder, labeller)
     as_fitted.announce()
     opened = as_fitted.open()
-    stored.check_encoder(opened.describe(), path=classifier_path)
+    check_encoder(labeller.encoder, opened.describe(), path=labeller.path)
     summary = source.scan()
     progress.start("classifying", summary.total_bp if summary else None, unit="bp")
-    chunks = (embed_chunk(opened, chunk, progress=progress) for chunk in record_chunks(source.records()))
-    report = _classify(chunks, stored, files=files, threads=encoder.threads, run=run)
-    inputs = [*input_facts(source, summary), *file_facts(classifier_path)]
+    chunks = (
+        (embed_chunk(opened, chunk, progress=progress), kmers_of(chunk, labeller.sample, threads=encoder.threads))
+        for chunk in record_chunks(source.records())
+    )
+    report = _classify(chunks, labeller, files=files, threads=encoder.threads, run=run)
+    inputs = [*input_facts(source, summary), *file_facts(labeller.path)]
     files.record(run.describe(inputs=inputs, settings=files.output.settings, encoder=opened.describe()))
     return report
 
 
 def classify_table(
     table_path: Path,
-    classifier_path: Path,
+    classifier_path: Path | None,
     *,
     output: ClassifyOutput,
     threads: int = defaults.THREADS,
@@ -165,16 +167,15 @@ def classify_table(
 
 
 def _classify_table(
-    table_path: Path, classifier_path: Path, *, files: _OpenOutput, threads: int, run: Run, progress: Progress
+    table_path: Path, classifier_path: Path | None, *, files: _OpenOutput, threads: int, run: Run, progress: Progress
 ) -> ClassifyReport:
-    stored = load_classifier(classifier_path)
+    labeller = open_labeller(classifier_path)
     vectors = read_vectors(table_path)
-    stored.check_dim(vectors.table.embeddings.shape[1], path=classifier_path)
-    stored.check_encoder(vectors.encoder_facts, path=classifier_path)
+    check_vectors(labeller, vectors.encoder_facts, dim=vectors.table.embeddings.shape[1])
     progress.start("classifying", len(vectors.table.ids), unit="vectors")
-    chunks = _table_chunks(vectors.table, progress=progress)
-    report = _classify(chunks, stored, files=files, threads=threads, run=run)
-    inputs = [*vectors.inputs, *file_facts(classifier_path)]
+    chunks = ((chunk, None) for chunk in _table_chunks(vectors.table, progress=progress))
+    report = _classify(chunks, labeller, files=files, threads=threads, run=run)
+    inputs = [*vectors.inputs, *file_facts(labeller.path)]
     files.record(run.describe(inputs=inputs, settings=files.output.settings, encoder=vectors.encoder_facts))
     return report
 
@@ -187,15 +188,15 @@ def label_rows(report: ClassifyReport, *, most: int) -> list[tuple[str, int, flo
 
 
 def _asked(
-    source: SequenceInput | Path, classifier_path: Path, *, output: ClassifyOutput, model: str | None
+    source: SequenceInput | Path, classifier_path: Path | None, *, output: ClassifyOutput, model: str | None
 ) -> dict[str, object]:
     sequences = asdict(source) if isinstance(source, SequenceInput) else {"table": source}
     return {**sequences, "classifier": classifier_path, "model": model, **asdict(output)}
 
 
-def _as_fitted(options: EncoderOptions, stored: StoredClassifier) -> EncoderOptions:
+def _as_fitted(options: EncoderOptions, labeller: Labeller) -> EncoderOptions:
     """The encoder of the classifier, unless another model is named, reading sequences as it did."""
-    facts = stored.encoder
+    facts = labeller.encoder
     model = options.model or (str(facts["model"]) if "model" in facts else None)
     window_bp, overlap_bp = facts.get("window_bp"), facts.get("overlap_bp")
     return replace(
@@ -217,7 +218,12 @@ def _table_chunks(table: EmbeddingTable, *, progress: Progress) -> Iterator[Embe
 
 
 def _classify(
-    chunks: Iterator[EmbeddedChunk], stored: StoredClassifier, *, files: _OpenOutput, threads: int, run: Run
+    chunks: Iterator[tuple[EmbeddedChunk, Kmers | None]],
+    labeller: Labeller,
+    *,
+    files: _OpenOutput,
+    threads: int,
+    run: Run,
 ) -> ClassifyReport:
     """Label chunk after chunk and write everything."""
     counts: Counter[Lineage] = Counter()
@@ -227,8 +233,8 @@ def _classify(
         tables: list[ClassificationTable | TaxVambTable] = [ClassificationTable(files.stream(output.table, stack))]
         if output.taxvamb is not None:
             tables.append(TaxVambTable(files.stream(output.taxvamb, stack)))
-        for chunk in chunks:
-            rows = _label_chunk(chunk, stored, threads=threads)
+        for chunk, kmers in chunks:
+            rows = labeller.label(chunk, kmers, threads=threads)
             for table in tables:
                 table.append(rows)
             counts.update(row.lineage for row in rows if row.lineage)
@@ -236,17 +242,4 @@ def _classify(
             total_bp += int(chunk.lengths_bp.sum())
         if output.kreport is not None:
             write_kreport(files.stream(output.kreport, stack), counts, n_unclassified=n_unclassified)
-    return ClassifyReport(counts, n_unclassified, total_bp, stored.max_fpr, run.seconds)
-
-
-def _label_chunk(chunk: EmbeddedChunk, stored: StoredClassifier, *, threads: int) -> list[Classification]:
-    found = classify(stored.classifier, chunk.embeddings, lengths_bp=chunk.lengths_bp, threads=threads)
-    columns = (chunk.ids, chunk.lengths_bp.tolist(), found.ranks.tolist(), found.margins.tolist())
-    rows = zip(*columns, found.clades.tolist(), found.scores.tolist(), strict=True)
-    ranks = {rank: place for place, rank in enumerate(stored.labels.ranks)}
-    classified = []
-    for name, length_bp, rank, margin, clades, scores in rows:
-        lineage = stored.labels.clades[rank][clades[rank]] if rank != UNCLASSIFIED else ()
-        of_taxa = tuple(scores[ranks[taxon.rank]] for taxon in lineage)
-        classified.append(Classification(name, length_bp, lineage, scores[rank], margin, of_taxa))
-    return classified
+    return ClassifyReport(counts, n_unclassified, total_bp, run.seconds)

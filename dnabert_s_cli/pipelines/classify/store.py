@@ -37,36 +37,32 @@ class StoredClassifier:
         """Length of the vectors that it takes."""
         return len(self.classifier.models[0].space.mean)
 
-    def check_encoder(self, facts: Mapping[str, object], *, path: Path) -> None:
-        """Raise `DnabertSError` unless the encoder is the one that the references were embedded with.
 
-        Args:
-            facts: what the encoder, or the provenance of a table, says.
-            path: the classifier.
-        """
-        own, other = self.encoder.get("fingerprint"), facts.get("fingerprint")
-        if own is None or other is None:
-            logger.warning("%s: cannot tell whether the vectors are from its encoder", path)
-            return
-        if own != other:
-            raise DnabertSError(
-                f"was fitted to vectors of {_shown(self.encoder)}, these are of {_shown(facts)}",
-                path=path,
-                hint="use the same --model, or fit a classifier for this one",
-            )
-        differing = [name for name in _READING if self.encoder.get(name) != facts.get(name)]
-        if differing:
-            name = differing[0]
-            raise DnabertSError(
-                f"was fitted with {name} {self.encoder.get(name)}, these vectors are of {name} {facts.get(name)}",
-                path=path,
-                hint="embed both with the same settings",
-            )
+def check_encoder(own: Mapping[str, object], other: Mapping[str, object], *, path: Path) -> None:
+    """Raise `DnabertSError` unless an encoder is the one that the references were embedded with.
 
-    def check_dim(self, dim: int, *, path: Path) -> None:
-        """Raise `DnabertSError` unless vectors are as long as those of the references."""
-        if dim != self.dim:
-            raise DnabertSError(f"takes vectors of {self.dim} numbers, these have {dim}", path=path)
+    Args:
+        own: what the encoder of the references said of itself.
+        other: what the encoder, or the provenance of a table, says.
+        path: the classifier.
+    """
+    if own.get("fingerprint") is None or other.get("fingerprint") is None:
+        logger.warning("%s: cannot tell whether the vectors are from its encoder", path)
+        return
+    if own["fingerprint"] != other["fingerprint"]:
+        raise DnabertSError(
+            f"was fitted to vectors of {_shown(own)}, these are of {_shown(other)}",
+            path=path,
+            hint="use the same --model, or fit a classifier for this one",
+        )
+    differing = [name for name in _READING if own.get(name) != other.get(name)]
+    if differing:
+        name = differing[0]
+        raise DnabertSError(
+            f"was fitted with {name} {own.get(name)}, these vectors are of {name} {other.get(name)}",
+            path=path,
+            hint="embed both with the same settings",
+        )
 
 
 def save_classifier(
@@ -90,7 +86,11 @@ def load_classifier(path: Path) -> StoredClassifier:
     Raises:
         DnabertSError: missing, truncated, or not a classifier.
     """
-    content = read_classifier_file(path)
+    return classifier_of_file(read_classifier_file(path), path)
+
+
+def classifier_of_file(content: ClassifierFile, path: Path) -> StoredClassifier:
+    """A classifier out of what a file holds; errors as of `load_classifier`."""
     encoder = content.metadata.get("encoder")
     try:
         labels = make_label_set(lineages_from_json(content.metadata.get("labels")))

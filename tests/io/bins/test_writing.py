@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from dnabert_s_cli.errors import DnabertSError
 from dnabert_s_cli.io.bins import writing as bins
-from dnabert_s_cli.io.bins.writing import BinStats, n50_bp, write_bin_table, write_bins, write_biobox, write_contig2bin
+from dnabert_s_cli.io.bins.writing import (
+    BinName,
+    BinStats,
+    n50_bp,
+    write_bin_table,
+    write_bins,
+    write_biobox,
+    write_contig2bin,
+)
 
 CONTIGS = [("a", "ACGT" * 30), ("b", "GG"), ("c", "NNNN"), ("d", "ATTA")]
 BIN_OF = {"a": 2, "b": 1, "d": 2}
@@ -144,3 +152,16 @@ def test_tables_of_zero_bins_are_empty_but_there(tmp_path: Path) -> None:
     write_bin_table(tmp_path / "bins.tsv", [])
     assert (tmp_path / "contig2bin.tsv").read_text() == ""
     assert (tmp_path / "bins.tsv").read_text() == "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc\n"
+
+
+def test_names_are_columns_of_the_bin_table(tmp_path: Path) -> None:
+    stats = [BinStats(1, 2, 30, 20, 20, 0.5), BinStats(2, 1, 10, 10, 10, 0.5)]
+    names = {
+        1: BinName("d__Bacteria;p__Bacillota", "phylum", 0.98765, "Bacillus subtilis 168", 0.7),
+        2: BinName("", "", 0.4, "Vibrio", -0.1),
+    }
+    write_bin_table(tmp_path / "bins.tsv", stats, names=names)
+    header, *rows = (line.split("\t")[6:] for line in (tmp_path / "bins.tsv").read_text().splitlines())
+    assert header == ["taxon", "rank", "probability", "nearest", "similarity"]
+    assert rows[0] == ["d__Bacteria;p__Bacillota", "phylum", "0.9877", "Bacillus subtilis 168", "0.7000"]
+    assert rows[1] == ["unclassified", "-", "0.4000", "Vibrio", "-0.1000"]

@@ -1,0 +1,113 @@
+"""Names by the built-in references: contigs and bins of the example, whose species are known."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dnabert_s_cli.io.labels.reading import read_labels
+from dnabert_s_cli.io.sequences import read_sequences
+from tests.cli.conftest import Command
+from tests.locations import PROJECT
+
+CONTIGS, GOLD = PROJECT / "examples" / "contigs.fa.gz", PROJECT / "examples" / "gold.tsv"
+LONG_BP = 20_000
+GENERA = {  # genus and family of the example's species
+    "Escherichia coli": ("Escherichia", "Enterobacteriaceae"),
+    "Helicobacter pylori": ("Helicobacter", "Helicobacteraceae"),
+    "Staphylococcus aureus": ("Staphylococcus", "Staphylococcaceae"),
+    "Vibrio cholerae": ("Vibrio", "Vibrionaceae"),
+}
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+
+
+@pytest.fixture(scope="module")
+def long_contigs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("names") / "long.fa"
+    records = [record for record in read_sequences([CONTIGS]) if len(record.sequence) >= LONG_BP]
+    path.write_text("".join(f">{record.id}\n{record.sequence}\n" for record in records))
+    return path
+
+
+def _is_right(label: str, species: str) -> bool:
+    """Whether a lineage names the family, and the genus if it goes so deep."""
+    genus, family = GENERA[species]
+    taxa = dict(part.split("__", 1) for part in label.split(";"))
+    return taxa.get("f", family) == family and taxa.get("g", genus) == genus
+
+
+def test_long_contigs_are_named_rightly_without_a_classifier(command: Command, long_contigs: Path) -> None:
+    gold = read_labels(GOLD)
+    result = command("classify", long_contigs, "-q")
+    assert result.code == 0
+    found = rows(result.out)
+    named = [row for row in found if row["status"] == "C"]
+    assert len(named) > 0.7 * len(found)
+    assert sum(_is_right(row["label"], gold[row["id"]]) for row in named) >= 0.98 * len(named)
+    assert sum("g__" in row["label"] for row in named) > 0.3 * len(named)
+
+
+def test_vectors_alone_are_named_too(command: Command, long_contigs: Path, tmp_path: Path) -> None:
+    gold = read_labels(GOLD)
+    command("embed", long_contigs, "-o", tmp_path / "e.npy", "-q")
+    found = rows(command("classify", "--embeddings", tmp_path / "e.npy", "-q").out)
+    named = [row for row in found if row["status"] == "C"]
+    assert len(named) > 0.6 * len(found)
+    assert sum(_is_right(row["label"], gold[row["id"]]) for row in named) >= 0.98 * len(named)
+
+
+def test_kreport_has_the_taxids_of_ncbi(command: Command, long_contigs: Path, tmp_path: Path) -> None:
+    command("classify", long_contigs, "-o", tmp_path / "o.tsv", "--kreport", tmp_path / "k.txt", "-q")
+    lines = [line.split("\t") for line in (tmp_path / "k.txt").read_text().splitlines()]
+    taxids = {name.strip(): taxid for *_, taxid, name in lines}
+    assert taxids["Bacteria"] == "2"
+    assert taxids["Vibrionaceae"] == "641"
+
+
+def test_bins_are_named_rightly(command: Command, long_contigs: Path, tmp_path: Path) -> None:
+    gold = read_labels(GOLD)
+    assert command("bin", long_contigs, "-o", tmp_path / "out", "--no-markers", "--no-report", "-q").code == 0
+    bins = rows((tmp_path / "out" / "bins.tsv").read_text())
+    assert len(bins) == 4
+    species: dict[str, Counter[str]] = {}
+    for name, label in read_labels(tmp_path / "out" / "contig2bin.tsv").items():
+        species.setdefault(label, Counter())[gold[name]] += 1
+    for row in bins:
+        own = species[row["bin"]].most_common(1)[0][0]
+        assert _is_right(row["taxon"], own)
+        assert row["rank"] in ("family", "genus", "species")
+        assert float(row["probability"]) > 0.7
+        assert row["nearest"].startswith(GENERA[own][0])
+
+
+def test_another_model_bins_and_the_names_are_the_same(command: Command, long_contigs: Path, tmp_path: Path) -> None:
+    arguments = ("--no-markers", "--no-report", "-q", "--model", "tnf-c")
+    assert command("bin", long_contigs, "-o", tmp_path / "out", *arguments).code == 0
+    named = [row["taxon"] for row in rows((tmp_path / "out" / "bins.tsv").read_text())]
+    assert any("g__Helicobacter" in taxon for taxon in named)
+
+
+def test_names_can_be_left_out(command: Command, long_contigs: Path, tmp_path: Path) -> None:
+    arguments = ("--no-markers", "--no-report", "--no-names", "-q")
+    assert command("bin", long_contigs, "-o", tmp_path / "out", *arguments).code == 0
+    assert "taxon" not in rows((tmp_path / "out" / "bins.tsv").read_text())[0]
+
+
+def test_another_model_has_no_built_in_references(command: Command, long_contigs: Path) -> None:
+    result = command("classify", long_contigs, "--model", "tnf", "-q")
+    assert result.code == 1
+    assert "there are no built-in references for vectors of 'tnf'" in result.err
+
+
+def test_a_table_of_another_model_is_refused(command: Command, long_contigs: Path, tmp_path: Path) -> None:
+    command("embed", long_contigs, "-o", tmp_path / "e.npy", "--model", "tnf-c", "-q")
+    result = command("classify", "--embeddings", tmp_path / "e.npy", "-q")
+    assert result.code == 1
+    assert "takes vectors of 256 numbers" in result.err
