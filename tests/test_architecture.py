@@ -25,7 +25,7 @@ OTHER_FOLDERS = ("tests", "benchmarks", "examples")
 HEAVY = (
     *("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub"),
     *("numpy", "scipy", "sklearn", "hdbscan", "faiss", "pysam", "Bio", "pyarrow", "zstandard"),
-    *("pyhmmer", "pyrodigal"),
+    "pyhmmer",
 )
 
 Rule = Callable[[Sequence[Module]], list[str]]

@@ -31,7 +31,6 @@ _PACKAGES = {
     "numpy": "numpy",
     "pyarrow": "pyarrow",
     "pyhmmer": "pyhmmer",
-    "pyrodigal": "pyrodigal",
     "pysam": "pysam",
     "safetensors": "safetensors",
     "scipy": "scipy",

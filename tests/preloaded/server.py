@@ -17,7 +17,7 @@ import traceback
 N_STREAMS = 3
 LOADED = (
     *("numpy", "scipy.sparse", "sklearn.cluster", "sklearn.linear_model", "faiss", "hdbscan", "sknetwork.clustering"),
-    *("torch", "tokenizers", "safetensors.torch", "pysam", "pyrodigal", "pyhmmer"),
+    *("torch", "tokenizers", "safetensors.torch", "pysam", "pyhmmer"),
     *("dnabert_s_cli.cli", "dnabert_s_cli.encoders.loader", "dnabert_s_cli.pipelines.bin.recipe"),
 )
 

@@ -41,9 +41,7 @@ ALLOWED = {
     # matplotlib is optional, so it is imported inside the function
     "reports": Layer(BASE | {"io"}, frozenset({"matplotlib"})),
     "encoders": Layer(BASE, TORCH | {"tokenizers", "safetensors", "huggingface_hub", "transformers"}),
-    "analysis": Layer(
-        BASE, frozenset({"sklearn", "sknetwork", "hdbscan", "faiss", "scipy", "pyrodigal", "pyhmmer"}) | THREADS
-    ),
+    "analysis": Layer(BASE, frozenset({"sklearn", "sknetwork", "hdbscan", "faiss", "scipy", "pyhmmer"}) | THREADS),
     "training": Layer(BASE | {"io", "encoders"}, TORCH),
     "pipelines": Layer(BASE | {"io", "encoders", "analysis", "training", "reports"}, THREADS),
     # no click: typer carries its own copy in newer releases, whose exceptions are not those of the package click

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnabert_s_cli.analysis.markers.genes import MIN_PROTEIN
-from dnabert_s_cli.analysis.markers.search import HIT_COLUMNS, MarkerHits, find_markers
+from dnabert_s_cli.analysis.markers.profiles import MarkerProfiles, MarkerSet
+from dnabert_s_cli.analysis.markers.search import HIT_COLUMNS, MIN_PROTEIN, MarkerHits, find_markers
 from tests.marker_contigs import builtin_profiles, made_up_hits, made_up_set, read_operons, search
 
 OPERON = read_operons()
@@ -52,7 +52,7 @@ def test_a_gene_is_where_its_protein_is_translated_from() -> None:
     hits = search(OPERON["escherichia"])
     start, end = int(hits.gene_start[0]), int(hits.gene_end[0])
     gene = OPERON["escherichia"][start - 1 : end].translate(COMPLEMENT)[::-1]
-    assert gene.startswith("ATG")
+    assert gene[:3] in {"ATG", "GTG", "TTG"}
     assert gene[-3:] in {"TAA", "TAG", "TGA"}
 
 
@@ -93,6 +93,37 @@ def test_no_gene_runs_across_unknown_bases() -> None:
     across = (hits.gene_start <= middle) & (hits.gene_end > middle + len(gap))
     assert not across.any()
     assert found(hits)[-1] == "Ribosomal_S19"
+
+
+def test_one_unknown_base_does_not_cut_a_gene() -> None:
+    whole = search(OPERON["escherichia"])
+    middle = int(whole.gene_start[0] + whole.gene_end[0]) // 2
+    hits = search(OPERON["escherichia"][:middle] + "N" + OPERON["escherichia"][middle + 1 :])
+    for name in ("contig", "marker", "gene_start", "gene_end", "strand"):
+        np.testing.assert_array_equal(getattr(hits, name), getattr(whole, name))
+
+
+def test_genes_that_read_tga_are_found_whole() -> None:
+    whole = search(OPERON["helicobacter"])
+    row = int(np.argmax((whole.model_end - whole.model_start) / (whole.gene_end - whole.gene_start)))
+    start, end = int(whole.gene_start[row]) - 1, int(whole.gene_end[row])
+    gene = OPERON["helicobacter"][start:end]
+    if whole.strand[row] < 0:
+        gene = gene.translate(COMPLEMENT)[::-1]
+    codons = [gene[place : place + 3] for place in range(0, len(gene), 3)]
+    codons[len(codons) // 2] = codons[len(codons) // 3] = "TGA"
+    hits = search("".join(codons) + "TAATTAATTAA" * 20)  # so much GC is less than TGA is read at
+    assert found(hits) == [whole.markers.names[whole.marker[row]]]
+    assert (hits.gene_start[0], hits.gene_end[0]) == (1, len(gene))
+
+
+def test_markers_are_found_with_fewer_profiles_too() -> None:
+    builtin = builtin_profiles()
+    chosen = builtin.markers.names.index("Ribosomal_L5")
+    markers = MarkerSet(("Ribosomal_L5",), builtin.markers.lengths[[chosen]], ("both",), ("Ribosomal_L5",))
+    profiles = MarkerProfiles(markers, (builtin.hmms[chosen],), builtin.min_scores[[chosen]])
+    hits = find_markers([OPERON["escherichia"]], profiles, threads=1, on_progress=lambda _: None)
+    assert found(hits) == ["Ribosomal_L5"]
 
 
 def test_threads_do_not_change_a_byte() -> None:
