@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-import dnabert_s_cli.pipelines.bin  # noqa: F401  # loaded here for all processes
+import dnabert_s_cli.pipelines.bin.recipe  # noqa: F401  # loaded here for all processes
 from dnabert_s_cli import defaults
 from dnabert_s_cli.cli import run
 
