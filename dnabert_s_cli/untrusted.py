@@ -8,6 +8,7 @@ the memory there is, before any is taken.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +90,11 @@ def whole_number(text: str | bytes, *, most: int = MOST) -> int | None:
         return None
     number = int(text)
     return number if number <= most else None
+
+
+def utf8_name(name: str | Path) -> str:
+    """A file's name as text that any file can hold: bytes that are not UTF-8 become `\\xNN`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def require_room(n_bytes: int, path: str | Path, *, what: str) -> None:

@@ -6,6 +6,7 @@ ours and keeps its traceback.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -82,6 +83,9 @@ def main() -> None:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _terminate)
     secure_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # tables are UTF-8 whatever the locale, and ids in them the bytes that they were
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     code = run(sys.argv[1:])
     if _SEVERAL in os.environ:
         # Threads of torch.distributed that meet an interpreter on its way out abort the process now and then, long

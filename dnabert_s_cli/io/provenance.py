@@ -127,10 +127,11 @@ def plain_value(value: object) -> object:
         return [plain_value(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, str | Path):
+        text = str(value)
+        return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if value is None or isinstance(value, int | float):
         return value
-    if isinstance(value, Path):
-        return str(value)
     raise TypeError(f"not a value for run.json: {value!r}")
 
 

@@ -33,7 +33,7 @@ def write_page(path: str | Path, layout: str, *, slots: Mapping[str, str], data:
     own = {"style": style, "script": script, "data": data, "policy": _policy(style=style, script=script)}
     page = _filled(_read(f"{layout}.html"), {**slots, **own})
     with atomic_path(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def part(name: str, **words: str) -> str:

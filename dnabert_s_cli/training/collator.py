@@ -8,6 +8,7 @@ the number of threads nor that of ranks changes what is learned from which row.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from ..errors import DnabertSError
 from ..io.pairs.rows import PairFile
 from ..threads import several_ahead
 from .augmentation import ViewSpec, make_views
+
+_LOG = logging.getLogger(__name__)
 
 _ORDER, _VIEWS = 1, 2  # first number of each seed, so that order and views are independent of one another
 _SMALL_ROWS = 1 << 32  # up to here a row number takes 4 bytes: 8 MB for 2 million pairs
@@ -80,6 +83,7 @@ class PairStream:
         self._views = views
         self._n_workers = n_workers
         self._epoch = -1
+        self._has_warned = False
         self._order: npt.NDArray[np.unsignedinteger] = np.empty(0, np.uint32)
 
     def batches(self, *, start_step: int, end_step: int) -> Iterator[SequenceBatch]:
@@ -119,7 +123,17 @@ class PairStream:
             views.append(make_views(pair, self._views, rng))
             labels.append(pair.label)
         first, second = zip(*views, strict=True)
-        return SequenceBatch(first, second, row_groups(labels, rows), rows)
+        groups = row_groups(labels, rows)
+        if self._global_batch == len(rows) and len(set(groups.tolist())) == 1:
+            self._warn_of_batch(labels[0], rows)
+        return SequenceBatch(first, second, groups, rows)
+
+    def _warn_of_batch(self, label: str | None, rows: npt.NDArray[np.int64]) -> None:
+        """Say once that a batch teaches nothing."""
+        if not self._has_warned:
+            self._has_warned = True
+            problem = "%s: a batch of %d rows, line %d among them, has one label, '%s', and so no negative (said once)"
+            _LOG.warning(problem, self._pairs.path, len(rows), rows[0] + 1, label)
 
 
 def epoch_order(n_rows: int, *, seed: int, epoch: int) -> npt.NDArray[np.unsignedinteger]:

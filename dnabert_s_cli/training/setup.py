@@ -33,6 +33,8 @@ from .validation import ValidationPairs
 
 _LOG = logging.getLogger(__name__)
 _MODEL, _HEAD = 0, 1  # which weights a generator is for
+_LEAST_BATCH = 2
+_LABEL_ROWS = 10_000  # looked at, at most, for a second label
 _STATISTICS_ROWS = 2_000  # sequences whose profiles say how inputs are standardised
 
 
@@ -66,6 +68,9 @@ def open_data(config: TrainConfig, world: World, *, files: ExitStack) -> OpenDat
             n_workers=config.data.workers,
         )
         validation = _validation(config, files) if config.data.val else None
+        _check_negatives(pairs, config.optimiser.batch_pairs)
+        if validation is not None:
+            _check_negatives(validation.pairs, config.optimiser.batch_pairs)
         opened = OpenData(pairs, stream, validation, Surroundings(pairs.digest, world.size))
     raise_in_all(held.error, world)
     assert opened is not None, "no process had an error"
@@ -148,6 +153,26 @@ def _validation(config: TrainConfig, files: ExitStack) -> ValidationPairs:
     if not found.batches():
         raise DnabertSError("a single pair cannot be contrasted with others", path=config.data.val)
     return found
+
+
+def _check_negatives(pairs: PairFile, batch_pairs: int) -> None:
+    """See that there are rows with which others can be contrasted: rows of one label are never negatives.
+
+    Raises:
+        DnabertSError: all rows have one label, as far as a look at many of them shows, or a batch is a single row.
+    """
+    if batch_pairs < _LEAST_BATCH:
+        hint = "use a larger --batch"
+        raise DnabertSError("a batch of one pair has no negative: nothing can be learned from it", hint=hint)
+    label: str | None = None
+    order = np.random.default_rng(defaults.SEED).permutation(len(pairs))[:_LABEL_ROWS]
+    for row in order.tolist():
+        found = pairs[row].label
+        if found is None or (label is not None and found != label):
+            return
+        label = found
+    problem = f"no row has a negative: all {len(order):,} rows looked at have the label '{str(label)[:60]}'"
+    raise DnabertSError(problem, path=pairs.path, hint="give pairs of several species; rows of one label attract")
 
 
 def _check_same_run(saved: SavedRun, config: TrainConfig, *, surroundings: Surroundings) -> None:

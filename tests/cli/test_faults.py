@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,3 +200,47 @@ def test_models_with_prefixes_and_in_parts_give_the_same_vectors(command: Comman
     ]
     assert len(ids(tables[0])) == 6
     assert tables[0] == tables[1]
+
+
+def kmer_training(tmp_path: Path, name: str) -> list[object]:
+    """`train` of a small k-mer network."""
+    (tmp_path / "small.json").write_text('{"model_type": "dnabert-s-kmer", "kmers": [3], "hidden": [8], "dim": 4}')
+    steps = ("--batch", 8, "--max-steps", 2, "--device", "cpu", "--quiet")
+    return ["train", "--train", FAULTS / name, "--init", tmp_path / "small.json", *steps, "-o", tmp_path / "model"]
+
+
+def test_pairs_of_one_label_cannot_be_learned_from(command: Command, tmp_path: Path) -> None:
+    result = command(*kmer_training(tmp_path, "pairs_one_label.csv"))
+    assert result.code == 1
+    assert "no row has a negative" in result.err
+    assert "pairs_one_label.csv" in result.err
+
+
+def test_pairs_behind_a_byte_order_mark_are_read(command: Command, tmp_path: Path) -> None:
+    result = command(*kmer_training(tmp_path, "pairs_bom.csv"))
+    assert result.code == 0, result.err
+
+
+def test_file_names_need_not_be_utf8(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "name_\udce9.fa"
+    path.write_bytes((FAULTS / "contigs.fa").read_bytes())
+    bam = tmp_path / "reads_\udce9.bam"
+    bam.write_bytes((FAULTS / "reads.bam").read_bytes())
+    table = tmp_path / "x_\udce9.npy"
+    assert command("embed", path, "-o", table, *MODEL).code == 0
+    assert len(ids(table.with_name("x_\udce9.ids.tsv").read_text())) == 6
+    assert "reads_\\xe9.bam" in command("depth", bam, "-o", "-").out
+    options = ("--no-markers", "--min-bin", 1, *MODEL)
+    result = command("bin", path, "-b", bam, "-o", tmp_path / "o_\udce9", *options)
+    assert result.code == 0, result.err
+    missing = command("embed", tmp_path / "not_\udce9\x1b[2J.fa", "-o", "-", *MODEL)
+    assert "not_\\xe9\\x1b[2J.fa: no such file" in missing.err
+
+
+def test_standard_output_is_utf8_whatever_the_locale() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    arguments = (sys.executable, "-m", "dnabert_s_cli", "embed", FAULTS / "unicode_ids.fa", "-o", "-", *MODEL)
+    done = subprocess.run(arguments, capture_output=True, check=True, env=environment, cwd=PROJECT)
+    lines = (FAULTS / "unicode_ids.fa").read_text("utf-8").splitlines()
+    wanted = [line[1:].split()[0] for line in lines if line.startswith(">")]
+    assert ids(done.stdout.decode("utf-8")) == wanted

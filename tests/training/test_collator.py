@@ -191,3 +191,15 @@ def test_little_is_read_ahead(pairs: PairFile, monkeypatch: pytest.MonkeyPatch) 
 
 def test_no_steps_are_no_batches(pairs: PairFile) -> None:
     assert list(_stream(pairs, n_workers=1).batches(start_step=3, end_step=3)) == []
+
+
+def test_a_batch_of_one_label_is_warned_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "p.csv").write_text("".join(f"{random_dna(30, row)},{random_dna(30, row)},x\n" for row in range(12)))
+    with PairFile(tmp_path / "p.csv") as pairs:
+        assert len(list(_stream(pairs).batches(start_step=0, end_step=3))) == 3
+    assert caplog.text.count("has one label, 'x'") == 1
+
+
+def test_a_batch_of_several_labels_is_not_warned_of(pairs: PairFile, caplog: pytest.LogCaptureFixture) -> None:
+    assert len(list(_stream(pairs).batches(start_step=0, end_step=3))) == 3
+    assert "has one label" not in caplog.text

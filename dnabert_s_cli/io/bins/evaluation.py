@@ -98,4 +98,4 @@ def _one_line(text: str) -> str:
 
 def _write_lines(path: Path, lines: Sequence[str]) -> None:
     with atomic_path(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace", newline="\n")

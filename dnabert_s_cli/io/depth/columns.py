@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import DnabertSError
+from ...untrusted import utf8_name
 from ..text_tables import is_id_column, plain_name
 
 _VARIANCE_SUFFIX = "-var"
@@ -93,7 +94,7 @@ def depth_columns(fields: list[str], path: str | Path, *, line: int) -> DepthCol
 
 def sample_name(path: str | Path) -> str:
     """The name of a file without its compression's suffix and one more; of standard input, stdin."""
-    return "stdin" if str(path) == "-" else Path(_SUFFIXES.sub("", Path(path).name)).stem
+    return "stdin" if str(path) == "-" else utf8_name(Path(_SUFFIXES.sub("", Path(path).name)).stem)
 
 
 def _refuse_other_rows(fields: list[str], path: str | Path, *, line: int) -> None:

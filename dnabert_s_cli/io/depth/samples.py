@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DnabertSError, raise_together
+from ...untrusted import utf8_name
 from ..files import open_raw, peek, sha256_file
 from ..sequences.formats import alignment_format
 from ..sequences.htslib import contigs_of, opened_alignments
@@ -229,7 +230,7 @@ def _depth_table(file: AlignmentFile, options: DepthOptions, *, reads: Iterable[
             "%s: %d reads have no NM tag; mismatches are known only from X in their CIGAR (samtools calmd adds the tag)"
         )
         _LOG.warning(problem, file.path, sums.n_without_edits)
-    sample = (Path(file.path).name,)
+    sample = (utf8_name(Path(file.path).name),)
     return DepthTable(
         file.names, file.lengths_bp, sample, mean[:, None].astype(np.float32), variance[:, None].astype(np.float32)
     )

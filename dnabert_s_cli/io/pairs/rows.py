@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DnabertSError, raise_together
+from ..compression import BYTE_ORDER_MARK
 from ..files import check_input, is_compressed
 from ..sequences.records import bad_letter, clean
 from .index import row_offsets
@@ -152,7 +153,7 @@ class PairFile:
         if len(raw) < end - begin:
             hint = "the file must not change while it is used"
             raise DnabertSError("the file has become shorter", path=self.path, line=row + 1, hint=hint)
-        return raw.rstrip(b"\r\n")
+        return raw.removeprefix(BYTE_ORDER_MARK if row == 0 else b"").rstrip(b"\r\n")
 
     def _digest(self) -> str:
         lengths = np.diff(self._offsets.astype(np.int64))

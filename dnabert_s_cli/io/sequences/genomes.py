@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DnabertSError, raise_together
+from ...untrusted import utf8_name
 from ..text_tables import iter_fields, plain_name
 from .reading import read_sequences
 from .records import Record
@@ -54,7 +55,7 @@ class Genome:
 
 def file_label(path: str | Path) -> str:
     """Name of a file without the suffixes of compression and format: GCF_1.2_x.fna.gz -> GCF_1.2_x."""
-    return _strip(_strip(Path(path).name, _COMPRESSED), _SEQUENCES)
+    return utf8_name(_strip(_strip(Path(path).name, _COMPRESSED), _SEQUENCES))
 
 
 def is_sequence_file(path: str | Path) -> bool:

@@ -15,16 +15,27 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import logging
 import os
-from collections.abc import Iterable, Sequence
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 
 from ...errors import DnabertSError
+from .environment import local_rank, n_processes, process_rank
 
+_LOG = logging.getLogger(__name__)
+
+_MEETING_S = 300  # for processes that were started together to find each other
+_NOTICE_S = 10.0  # until it is said what is waited for
 _PATIENCE = datetime.timedelta(days=7)  # one process may read a terabyte of input while the others wait
 
 
@@ -51,24 +62,24 @@ def join_world(device: torch.device) -> World:
     Raises:
         DnabertSError: fewer GPUs than processes on this machine, or several processes on another kind of device.
     """
-    size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    size, rank = n_processes(), process_rank()
     if size == 1:
         return World(0, 1, device)
     if device.type not in ("cpu", "cuda"):
         raise DnabertSError(f"several processes cannot train on '{device.type}'", hint="use --device cpu or cuda")
     if device.type == "cuda":
-        device = _own_gpu(int(os.environ.get("LOCAL_RANK", "0")))
-        dist.init_process_group("nccl", device_id=device)
+        device = _own_gpu(local_rank())
+        _meet("nccl", device_id=device)
     else:
-        dist.init_process_group("gloo")
+        _meet("gloo")
     return World(rank, size, device)
 
 
 def meet_others() -> World:
     """Meet the other processes only to agree on something, by way of the CPU; the work is then done by each alone."""
-    size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    size, rank = n_processes(), process_rank()
     if size > 1:
-        dist.init_process_group("gloo", timeout=_PATIENCE)
+        _meet("gloo", timeout=_PATIENCE)
     return World(rank, size, torch.device("cpu"))
 
 
@@ -80,7 +91,7 @@ def own_device(device: torch.device) -> torch.device:
     """
     if device.type not in ("cpu", "cuda"):
         raise DnabertSError(f"several processes cannot share '{device.type}'", hint="use --device cpu or cuda")
-    return _own_gpu(int(os.environ.get("LOCAL_RANK", "0"))) if device.type == "cuda" else device
+    return _own_gpu(local_rank()) if device.type == "cuda" else device
 
 
 def leave_world(world: World) -> None:
@@ -148,15 +159,57 @@ def require_equal_parameters(modules: Sequence[nn.Module], world: World) -> None
         )
 
 
-def _own_gpu(local_rank: int) -> torch.device:
+def _meet(backend: str, **options: Any) -> None:  # of torch.distributed.init_process_group
+    """Wait for the other processes; meanwhile SIGTERM and Ctrl-C end this one at once, as nothing is written yet.
+
+    Raises:
+        DnabertSError: they do not come in time, or the variables of torchrun are not all there.
+    """
+    size, rank = n_processes(), process_rank()
+    where = f"{os.environ.get('MASTER_ADDR', 'nowhere')}:{os.environ.get('MASTER_PORT', '')}"
+    others = f"{size - 1} other {'process' if size == 2 else 'processes'} at {where} (WORLD_SIZE={size}, RANK={rank})"
+    notice = threading.Timer(_NOTICE_S, _LOG.warning, (f"waiting for {others}, at most {_MEETING_S} s",))
+    notice.daemon = True
+    notice.start()
+    try:
+        with _ended_by_signals():
+            limit = datetime.timedelta(seconds=_MEETING_S)
+            store, _, _ = next(rendezvous("env://", rank, size, timeout=limit))
+            dist.init_process_group(backend, store=store, rank=rank, world_size=size, **options)
+    except (ValueError, RuntimeError, OSError) as error:  # torch's errors of stores are RuntimeErrors
+        hint = "if nothing was started by torchrun, its variables are left over: unset RANK WORLD_SIZE LOCAL_RANK"
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise DnabertSError(f"could not meet {others}: {reason}", hint=hint) from error
+    finally:
+        notice.cancel()
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """While torch waits in C++, Python's own handlers are not called."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in handlers.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _own_gpu(number: int) -> torch.device:
     """The GPU of a process, made the current one."""
     n_gpus = torch.cuda.device_count()
-    if local_rank >= n_gpus:
+    if number >= n_gpus:
         raise DnabertSError(
-            f"process {local_rank + 1} on this machine finds only {n_gpus} GPUs",
+            f"process {number + 1} on this machine finds only {n_gpus} GPUs",
             hint="start as many processes as there are GPUs (--gpus)",
         )
-    device = torch.device("cuda", local_rank)
+    device = torch.device("cuda", number)
     torch.cuda.set_device(device)
     return device
 

@@ -97,8 +97,8 @@ def write_checkpoint(
     trained.model.write(folder)
     write_tensors(folder / _HEAD_FILE, trained.head.state_dict())
     torch.save(trained.optimiser.state_dict(), folder / _OPTIMISER_FILE)
-    (folder / CONFIG_FILE).write_text(_json(config.as_json()), encoding="utf-8")
-    (folder / _CARD_FILE).write_text(card, encoding="utf-8")
+    (folder / CONFIG_FILE).write_text(_json(config.as_json()), encoding="utf-8", errors="backslashreplace")
+    (folder / _CARD_FILE).write_text(card, encoding="utf-8", errors="backslashreplace")
     described = {
         "format": _FORMAT,
         "state": asdict(state),
@@ -106,7 +106,7 @@ def write_checkpoint(
         "generators": "none: all that is random follows from the seed, the step and the process",
         "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
     }
-    (folder / STATE_FILE).write_text(_json(described), encoding="utf-8")
+    (folder / STATE_FILE).write_text(_json(described), encoding="utf-8", errors="backslashreplace")
 
 
 def whole_checkpoint_step(folder: Path) -> int | None:

@@ -229,3 +229,14 @@ def test_label_is_quoted_only_where_it_must(label: str) -> None:
 
 def test_line_without_label_has_two_columns() -> None:
     assert pair_line("A", "C") == "A,C\n"
+
+
+@pytest.mark.parametrize("compress", [bytes, *COMPRESSIONS])
+def test_a_byte_order_mark_is_dropped(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
+    content = b"\xef\xbb\xbfACGT,TTTT,x\nGG,CC,y\n"
+    assert _read(tmp_path, compress(content)) == [Pair("ACGT", "TTTT", "x"), Pair("GG", "CC", "y")]
+
+
+def test_overlapping_kmers_are_no_sequence(tmp_path: Path) -> None:
+    error = _error(tmp_path, "ACGT CGTT GTTA TTAC,ACGT\n")
+    assert (error.line, "k-mers" in error.problem) == (1, True)
