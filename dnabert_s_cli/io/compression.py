@@ -10,7 +10,6 @@ import bz2
 import io
 import lzma
 import re
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 import zstandard
 
 from ..errors import DnabertSError
+from .inflating import GZIP_WBITS, INFLATE_ERRORS, decompressobj
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # which editors on Windows write before text
 _PIECE_BYTES = 1 << 16  # compressed bytes inflated at a time; small, as a finished member copies the rest of its piece
@@ -41,11 +41,12 @@ class _Decoder(Protocol):
 
 
 _DECODERS: dict[str, Callable[[], _Decoder]] = {
-    "gzip": lambda: zlib.decompressobj(wbits=31),
+    "gzip": lambda: decompressobj(wbits=GZIP_WBITS),
     "bzip2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ),
     "zstd": lambda: zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj(),
 }
+_DAMAGE: tuple[type[Exception], ...] = (*INFLATE_ERRORS, lzma.LZMAError, zstandard.ZstdError, OSError)
 
 
 def compression_of(head: bytes) -> str | None:
@@ -107,7 +108,7 @@ class Decompressed(io.RawIOBase):
         self._begun = True
         try:
             return self._decoder.decompress(piece)
-        except (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError) as error:
+        except _DAMAGE as error:
             raise self._damaged("are corrupt, or followed by something else", error) from error
 
     def _check_end(self) -> None:

@@ -28,6 +28,7 @@ _PACKAGES = {
     "Bio": "biopython",
     "faiss": "faiss-cpu",
     "hdbscan": "hdbscan",
+    "isal": "isal",
     "numpy": "numpy",
     "pyarrow": "pyarrow",
     "pyhmmer": "pyhmmer",

@@ -1,7 +1,7 @@
 """Aligned reads of a BAM file, decoded by numpy straight from its bytes.
 
-Plain bytes of the file -> places of the records, one by one -> their columns, CIGARs and NM tags, all at once. No
-object is made for a read, which is what makes this some times faster than a loop over pysam's records.
+Plain bytes of the file's blocks -> places of the records, all blocks together -> their columns, CIGARs and NM tags, all
+at once. No object is made for a read, which is what makes this some times faster than a loop over pysam's records.
 
     size 4 | contig 4 | start 4 | name_bytes 1 | mapq 1 | bin 2 | operations 2 | flag 2 | bases 4 | mate 12 |
     name | CIGAR, 4 bytes an operation | bases, half a byte each | qualities | tags
@@ -40,28 +40,31 @@ _TEXT = (ord("Z"), ord("H"))
 _ARRAY = ord("B")
 
 
-def decode_reads(pieces: Iterator[bytes], path: str, *, sieve: ReadSieve) -> Iterator[AlignedReads]:
-    """Reads that count, a piece of the file's plain bytes at a time.
+def decode_reads(pieces: Iterator[list[bytes]], path: str, *, sieve: ReadSieve) -> Iterator[AlignedReads]:
+    """Reads that count, a piece of the file at a time: some of its blocks, as plain bytes.
 
     Raises:
         DnabertSError: the data are corrupt or end early, or are not sorted.
     """
     rest = _behind_header(pieces, path)
-    for piece in itertools.chain([b""], pieces):
-        content = rest + piece  # the tail of the piece before belongs to it
-        places, end = _record_places(content, path)
-        rest = content[end:]
+    begin_records = True  # whether blocks do
+    for blocks in itertools.chain([[]], pieces):
+        content = b"".join([rest, *blocks, _PADDING])  # the tail of the piece before belongs to it
+        found = _places_by_block(content, [len(rest), *map(len, blocks)]) if begin_records and blocks else None
+        begin_records = found is not None or not blocks
+        places, end = found or _places_one_by_one(content, path)
+        rest = content[end : -len(_PADDING)]
         if len(places):
-            yield _decode(np.frombuffer(content + _PADDING, np.uint8), places, path=path, sieve=sieve)
+            yield _decode(np.frombuffer(content, np.uint8), places, path=path, sieve=sieve)
     if rest:
         raise damaged(path)
 
 
-def _behind_header(pieces: Iterator[bytes], path: str) -> bytes:
+def _behind_header(pieces: Iterator[list[bytes]], path: str) -> bytes:
     """Bytes already taken off `pieces` that follow the header, which pysam has read before."""
     content = b""
-    for piece in pieces:
-        content += piece
+    for blocks in pieces:
+        content = b"".join([content, *blocks])
         end = _header_end(content)
         if end is not None:
             return content[end:]
@@ -81,9 +84,41 @@ def _header_end(content: bytes) -> int | None:
     return place if place <= len(content) else None
 
 
-def _record_places(content: bytes, path: str) -> tuple[np.ndarray, int]:
-    """Where each whole record begins, and where the last of them ends."""
-    places, place, n_bytes, size_at = [], 0, len(content), _SIZE.unpack_from
+def _places_by_block(content: bytes, sizes: list[int]) -> tuple[np.ndarray, int] | None:
+    """Where each whole record begins, and where the last of them ends; None if some block begins within a record.
+
+    Most programs begin a record with each block, so that all blocks can be walked through together.
+
+    Args:
+        content: plain bytes, padding included.
+        sizes: of what was left over before, and of the blocks.
+    """
+    n_bytes = len(content) - len(_PADDING)
+    if sizes[0]:  # it belongs to the first block
+        sizes = [0, sizes[0] + sizes[1], *sizes[2:]]
+    at = np.unique(np.cumsum(sizes))[:-1]
+    limits = np.append(at[1:], n_bytes)
+    size_at = _at_any_place(np.frombuffer(content, np.uint8), np.dtype("<i4"))
+    walked = [np.empty(0, dtype=np.int64)]
+    while len(at):
+        walked.append(at)
+        size = size_at[at]
+        following = at + size + _SIZE.size
+        goes_on = (following < limits) & (size > 0)  # whether sizes are right is seen below
+        at, limits = following[goes_on], limits[goes_on]
+    places = np.sort(np.concatenate(walked))
+    following = places + size_at[places] + _SIZE.size
+    end = n_bytes
+    if len(places) and (places[-1] + _FIXED.itemsize > n_bytes or following[-1] > n_bytes):
+        end = int(places[-1])  # the last record is cut
+        places, following = places[:-1], following[:-1]
+    are_whole = np.all(following - places >= _FIXED.itemsize)
+    return (places, end) if are_whole and np.array_equal(following, np.append(places, end)[1:]) else None
+
+
+def _places_one_by_one(content: bytes, path: str) -> tuple[np.ndarray, int]:
+    """The same, wherever blocks begin."""
+    places, place, n_bytes, size_at = [], 0, len(content) - len(_PADDING), _SIZE.unpack_from
     while place + 4 <= n_bytes:
         (size,) = size_at(content, place)
         if size < _LEAST_SIZE:

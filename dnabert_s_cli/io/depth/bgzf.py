@@ -1,12 +1,11 @@
 """The plain bytes of a BAM file in large pieces, inflated ahead of the reader by several threads.
 
-path -> compressed bytes, hashed as they pass -> whole BGZF blocks, some dozens together -> threads -> plain bytes, in
-order. The check sum of every block is checked.
+path -> compressed bytes, hashed as they pass -> whole BGZF blocks, some dozens together -> threads -> plain bytes of
+each block, in order. The check sum of every block is checked.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from functools import partial
@@ -15,8 +14,10 @@ from typing import Protocol
 
 from ...errors import DnabertSError
 from ...threads import several_ahead
+from ..inflating import GZIP_WBITS, INFLATE_ERRORS, decompress
 
-_READ_BYTES = 1 << 20  # compressed; inflated and decoded together, which bounds memory to some 10 MB a thread
+_READ_BYTES = 1 << 21  # compressed; inflated and decoded together, which bounds memory to some 20 MB a thread
+_BLOCK_BYTES = 1 << 16  # the most that a block holds
 _HEADER_BYTES = 18
 _MAGIC = b"\x1f\x8b\x08\x04"
 
@@ -30,8 +31,8 @@ class Digest(Protocol):
 
 def inflated_pieces(
     path: str, *, executor: Executor | None, n_ahead: int, digest: Digest, on_bytes: Callable[[int], object]
-) -> Iterator[bytes]:
-    """The plain bytes of the file, in order.
+) -> Iterator[list[bytes]]:
+    """The plain bytes of the blocks of the file, in order, neighbours together.
 
     Args:
         executor: inflates `n_ahead` pieces ahead; without one, pieces are inflated as they are asked for.
@@ -79,8 +80,8 @@ def _block_bytes(content: memoryview, start: int, *, path: str) -> int:
     return int.from_bytes(header[16:18], "little") + 1
 
 
-def _inflate(blocks: list[memoryview], path: str) -> bytes:
+def _inflate(blocks: list[memoryview], path: str) -> list[bytes]:
     try:
-        return b"".join([zlib.decompress(block, wbits=31) for block in blocks])
-    except zlib.error as error:
+        return [decompress(block, wbits=GZIP_WBITS, bufsize=_BLOCK_BYTES) for block in blocks]
+    except INFLATE_ERRORS as error:
         raise damaged(path) from error

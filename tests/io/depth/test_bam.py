@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pysam
 import pytest
 
 from dnabert_s_cli.errors import DnabertSError
+from dnabert_s_cli.io.depth import bam, bgzf
 from dnabert_s_cli.io.depth.aligned_reads import AlignedReads, ReadSieve
 from dnabert_s_cli.io.depth.bam import decode_reads
 from tests.io.depth.inputs import BAMS, Read, random_reads, segment, write_bam
 
 
 def _decoded(content: bytes, *, piece_bytes: int = 10_000_000) -> list[AlignedReads]:
-    pieces = (content[start : start + piece_bytes] for start in range(0, len(content), piece_bytes))
+    pieces = ([content[start : start + piece_bytes]] for start in range(0, len(content), piece_bytes))
     return list(decode_reads(pieces, "x.bam", sieve=ReadSieve("x.bam", n_contigs=100, min_mapq=0)))
+
+
+def _from_file(path: Path) -> list[AlignedReads]:
+    blocks = bgzf.inflated_pieces(str(path), executor=None, n_ahead=1, digest=hashlib.sha256(), on_bytes=lambda _: None)
+    return list(decode_reads(blocks, str(path), sieve=ReadSieve(str(path), n_contigs=100, min_mapq=0)))
+
+
+def _only_the_first(change: Callable[..., Any]) -> Callable[..., Any]:
+    """The piece that the header ends in is walked through record by record, no other."""
+    calls: list[bytes] = []
+
+    def changed(content: bytes, path: str) -> Any:
+        calls.append(content)
+        assert len(calls) == 1
+        return change(content, path)
+
+    return changed
 
 
 def _rows(batches: list[AlignedReads]) -> Iterator[tuple[int, int, int, list[tuple[int, int]]]]:
@@ -49,6 +69,32 @@ def test_records_are_those_of_pysam(tmp_path: Path, piece_bytes: int) -> None:
 
 def test_real_records_are_those_of_pysam() -> None:
     assert list(_rows(_decoded(gzip.decompress(BAMS[0].read_bytes())))) == list(_expected(BAMS[0]))
+
+
+@pytest.mark.parametrize("read_bytes", [1 << 21, 90_000])
+def test_records_that_begin_with_each_block_are_those_of_pysam(
+    monkeypatch: pytest.MonkeyPatch, read_bytes: int
+) -> None:
+    monkeypatch.setattr(bgzf, "_READ_BYTES", read_bytes)
+    monkeypatch.setattr(bam, "_places_one_by_one", _only_the_first(bam._places_one_by_one))
+    assert list(_rows(_from_file(BAMS[0]))) == list(_expected(BAMS[0]))
+
+
+@pytest.mark.parametrize("block_bytes", [700, 5000, 65_000])
+def test_records_that_run_from_block_to_block_are_those_of_pysam(block_bytes: int) -> None:
+    content = gzip.decompress(BAMS[0].read_bytes())
+    blocks = [content[start : start + block_bytes] for start in range(0, len(content), block_bytes)]
+    for together in (1, 3, 1000):
+        pieces = (blocks[start : start + together] for start in range(0, len(blocks), together))
+        found = list(decode_reads(pieces, "x.bam", sieve=ReadSieve("x.bam", n_contigs=100, min_mapq=0)))
+        assert list(_rows(found)) == list(_expected(BAMS[0]))
+
+
+def test_blocks_without_a_byte_are_passed_over() -> None:
+    content = gzip.decompress(BAMS[0].read_bytes())
+    pieces = iter([[content[:100], b""], [b"", content[100:], b"", b""], [b""]])
+    found = list(decode_reads(pieces, "x.bam", sieve=ReadSieve("x.bam", n_contigs=100, min_mapq=0)))
+    assert list(_rows(found)) == list(_expected(BAMS[0]))
 
 
 @pytest.mark.parametrize("edits", [0, 200, 300, 70_000])

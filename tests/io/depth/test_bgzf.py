@@ -21,7 +21,7 @@ def _plain(path: Path, *, threads: int = 0) -> tuple[bytes, str, int]:
         pieces = bgzf.inflated_pieces(
             str(path), executor=executor if threads else None, n_ahead=2, digest=digest, on_bytes=counts.append
         )
-        content = b"".join(pieces)
+        content = b"".join(block for blocks in pieces for block in blocks)
     return content, digest.hexdigest(), sum(counts)
 
 
