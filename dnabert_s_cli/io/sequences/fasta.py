@@ -22,6 +22,7 @@ from .records import (
     clean_all,
     empty_sequence,
     first_words,
+    make_records,
 )
 
 _HEADER_BYTES = 1 << 20
@@ -82,7 +83,7 @@ def _whole_records(pieces: list[bytes], lines: list[int], *, path: str) -> Itera
     sequences = clean_all([part[2] for part in parts])
     ids = first_words([part[0] for part in parts])
     if ids is not None and sequences is not None:
-        yield Chunk(list(map(Record, ids, sequences)), lines)
+        yield Chunk(make_records(ids, sequences), lines)
         return
     for piece, line in zip(pieces, lines, strict=True):
         yield _OpenRecord(piece, line, path=path).finish()

@@ -21,6 +21,7 @@ from .records import (
     clean_all,
     first_words,
     in_chunks,
+    make_records,
 )
 
 _Lines = Iterator[tuple[int, bytes]]  # numbered from 1, without their ends
@@ -62,17 +63,20 @@ def read_fastq(stream: io.BufferedReader, path: str, *, block_bytes: int = BLOCK
 def _four_line_records(lines: list[bytes], line: int) -> Chunk | None:
     """Records of whole groups of four lines; None if any is not a right one."""
     headers, raw, pluses, qualities = (lines[i::4] for i in range(4))
-    if not all(header.startswith(b"@") for header in headers):
+    if (b"\n" + b"\n".join(headers)).count(b"\n@") < len(headers):
         return None
     if b"" in raw:
         return _without_empty(lines, line)
-    if any(plus != b"+" and plus != b"+" + header[1:] for plus, header in zip(pluses, headers, strict=True)):
+    repeat_names = pluses.count(b"+") < len(pluses)
+    if repeat_names and any(
+        plus != b"+" and plus != b"+" + header[1:] for plus, header in zip(pluses, headers, strict=True)
+    ):
         return None
     sequences = clean_all(raw)
     ids = first_words([header[1:] for header in headers])
     if ids is None or sequences is None or list(map(len, sequences)) != list(map(len, qualities)):
         return None
-    return Chunk(list(map(Record, ids, sequences)), list(range(line, line + len(lines), 4)))
+    return Chunk(make_records(ids, sequences), list(range(line, line + len(lines), 4)))
 
 
 def _without_empty(lines: list[bytes], line: int) -> Chunk | None:

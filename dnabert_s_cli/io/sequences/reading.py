@@ -74,12 +74,13 @@ def read_sequences(
     n_records = n_short = n_empty = 0
     for stretch in _checked_files(paths, names, reference_path=reference_path):
         n_empty += stretch.n_empty
-        for record in stretch.records:
-            n_records += 1
-            if len(record.sequence) >= min_length_bp:
-                yield record
-            else:
-                n_short += 1
+        n_records += len(stretch.records)
+        if min_length_bp <= 1:  # no record is empty
+            yield from stretch.records
+        else:
+            kept = [record for record in stretch.records if len(record.sequence) >= min_length_bp]
+            n_short += len(stretch.records) - len(kept)
+            yield from kept
         if stretch.problem is not None:
             raise stretch.problem
     _log_empty(n_empty, level=logging.WARNING if "-" in map(str, paths) else logging.DEBUG)
