@@ -5,16 +5,23 @@ Both check the sum and the length at the end of each member.
 
 from __future__ import annotations
 
-import contextlib
 import zlib
 from typing import Any
 
-_zlib: Any = zlib  # or what has the same functions
-with contextlib.suppress(ImportError):  # there is none for processors other than x86-64 and ARM64
-    from isal import isal_zlib as _zlib
-
 GZIP_WBITS = 31  # a gzip header and trailer, and the largest window
-INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, _zlib.error)
 
-decompress = _zlib.decompress
-decompressobj = _zlib.decompressobj
+
+def _fastest() -> Any:
+    """The module of zlib's functions that is the fastest here."""
+    try:
+        from isal import isal_zlib
+    except ImportError:  # there is none for processors other than x86-64 and ARM64
+        return zlib
+    return isal_zlib
+
+
+_FASTEST = _fastest()
+INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, _FASTEST.error)
+
+decompress = _FASTEST.decompress
+decompressobj = _FASTEST.decompressobj
