@@ -21,6 +21,7 @@ from ..untrusted import library_reads, require_room
 _MAGIC = b"\x93NUMPY"
 _ZIP = b"PK"
 _DAMAGED = "the file may be truncated or damaged: copy it again"
+_MOST_OF_NOTHING = 1 << 20  # the longest side of an array without any element
 _MOST_ITEM_BYTES = 1 << 20  # of one element: text of some hundred thousand letters
 
 
@@ -88,6 +89,6 @@ def _check_header(stream: IO[bytes], path: Path, *, n_bytes: int) -> None:
     if is_odd or any(length < 0 for length in shape) or (dtype.itemsize == 0 and n_items > n_bytes):
         raise DnabertSError(f"holds no plain array: {str(dtype)[:60]} of shape {shape}", path=path, hint=_DAMAGED)
     n_wanted, n_there = n_items * dtype.itemsize, n_bytes - stream.tell()
-    if n_wanted != n_there or max(shape, default=0) > max(n_bytes, 1):
+    if n_wanted != n_there or max(shape, default=0) > max(n_bytes, _MOST_OF_NOTHING):
         problem = f"its header asks for {n_wanted:,} bytes ({dtype} of shape {shape}), {n_there:,} are there"
         raise DnabertSError(problem, path=path, hint=_DAMAGED)

@@ -165,7 +165,7 @@ def test_nothing_classified_ends_with_zero(command: Command, classifier: Path, t
     (tmp_path / "odd.fa").write_text(f">x\n{'ACGGT' * 300}\n")
     result = command("classify", tmp_path / "odd.fa", "-c", classifier, "--kreport", tmp_path / "k.txt")
     assert result.code == 0
-    assert "nothing is classified" in result.err
+    assert "none is certain enough" in result.err
     assert (tmp_path / "k.txt").read_text() == "100.00\t1\t1\tU\t0\tunclassified\n"
 
 

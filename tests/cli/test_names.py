@@ -111,3 +111,28 @@ def test_a_table_of_another_model_is_refused(command: Command, long_contigs: Pat
     result = command("classify", "--embeddings", tmp_path / "e.npy", "-q")
     assert result.code == 1
     assert "takes vectors of 256 numbers" in result.err
+
+
+def test_own_labels_are_added_to_the_built_in_ones(command: Command, species_files: Path, tmp_path: Path) -> None:
+    labels = {name: label for name, label in read_labels(species_files / "labels.tsv").items() if label == "species 0"}
+    lineage = "d__Bacteria;p__Novophylota;g__Novogenus;s__Novogenus primus"
+    (tmp_path / "labels.tsv").write_text("".join(f"{name}\t{lineage}\n" for name in labels))
+    records = [record for record in read_sequences([species_files / "references.fa"]) if record.id in labels]
+    (tmp_path / "own.fa").write_text("".join(f">{record.id}\n{record.sequence}\n" for record in records))
+    arguments = ("--labels", tmp_path / "labels.tsv", "--extend", "builtin", "-o", tmp_path / "own.npz")
+    added = command("classify", "fit", tmp_path / "own.fa", *arguments)
+    assert added.code == 0
+    assert f"1 labels from {len(records)} sequences added; 6,178 references in all" in added.err
+    own, *others = (
+        [row["label"] for row in rows(command("classify", path, "-c", tmp_path / "own.npz", "-q").out)]
+        for path in (tmp_path / "own.fa", species_files / "reads.fa")
+    )
+    assert sum("Novophylota" in label for label in own) > len(own) / 2
+    assert not any("Novophylota" in label for label in others[0][5:])  # of the other species
+
+
+def test_a_classifier_cannot_be_extended(command: Command, species_files: Path, classifier: Path) -> None:
+    arguments = ("--labels", species_files / "labels.tsv", "--extend", classifier, "-o", "never.npz")
+    result = command("classify", "fit", species_files / "references.fa", *arguments)
+    assert result.code == 1
+    assert "holds a classifier, not references" in result.err

@@ -15,8 +15,10 @@ from ..options import common as opt
 from ..parsing import Group, add_command
 
 if TYPE_CHECKING:
-    from ...pipelines.classify.fit import FitReport
+    from ...pipelines.classify.extend import ExtendOptions
+    from ...pipelines.classify.fit import FitOptions, FitReport
     from ...pipelines.classify.recipe import ClassifyReport
+    from ...pipelines.vectors.inputs import SequenceInput
 
 _STDOUT = "-"
 _SHOWN_LABELS = 20
@@ -24,6 +26,7 @@ _REFERENCES = "References"
 _NO_INPUT = ("-h", "--help", "help")
 
 Method = Literal["centroid", "knn", "logistic"]
+RunFlags = tuple[opt.ExistingFlags, opt.EncoderFlags, opt.MessageFlags]
 
 
 class RunByDefault(Group):
@@ -124,6 +127,14 @@ def fit_classifier(
             show_default=False,
         ),
     ] = None,
+    extend: Annotated[
+        str | None,
+        typer.Option(
+            "--extend",
+            help="Add the labels to these references: builtin, or a file that `classify fit --extend` wrote.",
+            show_default=False,
+        ),
+    ] = None,
     method: Annotated[
         Method | None,
         typer.Option("--method", help="Classification method.", show_default="chosen by cross-validation"),
@@ -175,24 +186,70 @@ def fit_classifier(
     """Fit a classifier to labelled references."""
     messages.start()
     opt.require_one_input(sequences, embeddings)
-    from ...pipelines.classify.fit import FitOptions, fit_from_sequences, fit_from_table
+    from ...pipelines.classify.extend import ExtendOptions
+    from ...pipelines.classify.fit import FitOptions
     from ...pipelines.classify.references import ReferenceOptions
     from ...pipelines.vectors.inputs import SequenceInput
 
+    given = embeddings or SequenceInput(tuple(sequences or ()), min_length, reference)
+    run = existing, encoder, messages
+    if extend is not None:
+        _extend(given, output, added=ExtendOptions(extend, labels, taxonomy), run=run)
+        return
     cutting = ReferenceOptions(piece, pieces_per_label, crops, seed)
-    how = FitOptions(labels, taxonomy, method, neighbours, max_fpr, cutting)
+    _fit(given, output, how=FitOptions(labels, taxonomy, method, neighbours, max_fpr, cutting), run=run)
+
+
+def _fit(given: Path | SequenceInput, output: Path, *, how: FitOptions, run: RunFlags) -> None:
+    """Fit, and say how held-out sequences did."""
+    from ...pipelines.classify.fit import fit_from_sequences, fit_from_table
+
+    existing, encoder, messages = run
     with progress(quiet=messages.quiet) as shown:
-        if embeddings is not None:
+        if isinstance(given, Path):
             report = fit_from_table(
-                embeddings, output, options=how, existing=existing.existing(), argv=sys.argv, progress=shown
+                given, output, options=how, existing=existing.existing(), argv=sys.argv, progress=shown
             )
         else:
-            source = SequenceInput(tuple(sequences or ()), min_length, reference)
-            opened = encoder.announced()
             report = fit_from_sequences(
-                source, output, encoder=opened, options=how, existing=existing.existing(), argv=sys.argv, progress=shown
+                given,
+                output,
+                encoder=encoder.announced(),
+                options=how,
+                existing=existing.existing(),
+                argv=sys.argv,
+                progress=shown,
             )
-    _say_fit(report, max_fpr=max_fpr, is_quiet=messages.quiet)
+    _say_fit(report, max_fpr=how.max_fpr, is_quiet=messages.quiet)
+
+
+def _extend(given: Path | SequenceInput, output: Path, *, added: ExtendOptions, run: RunFlags) -> None:
+    """Add labels to references, and say what was added."""
+    existing, encoder, messages = run
+    from ...pipelines.classify.extend import extend_from_sequences, extend_from_table
+
+    with progress(quiet=messages.quiet) as shown:
+        if isinstance(given, Path):
+            report = extend_from_table(given, output, options=added, existing=existing.existing(), argv=sys.argv)
+        else:
+            opened = encoder.options()
+            report = extend_from_sequences(
+                given,
+                output,
+                encoder=opened,
+                options=added,
+                existing=existing.existing(),
+                argv=sys.argv,
+                progress=shown,
+            )
+    if report.unplaced:
+        names = ", ".join(report.unplaced[:_SHOWN_LABELS])
+        warn(f"not in the tree, so without domain and phylum: {names}")
+    if not messages.quiet:
+        say(
+            f"{report.n_labels:,} labels from {report.n_sequences:,} sequences added; {report.n_clades:,} references "
+            f"in all; {duration(report.seconds)}"
+        )
 
 
 def _show(report: ClassifyReport) -> None:

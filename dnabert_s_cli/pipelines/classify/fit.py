@@ -99,7 +99,7 @@ def fit_from_sequences(
     asked = {**asdict(source), **asdict(encoder), **asdict(options)}
     run = Run("classify fit", argv=argv, seed=options.references.seed, asked=asked)
     inputs = [*source.files(), *model_files(encoder.model), *options.files()]
-    with _opened(output, inputs, run=run, existing=existing) as files:
+    with opened_output(output, inputs, run=run, existing=existing) as files:
         prepared = _from_sequences(source, encoder, options=options, progress=progress)
         return _fit(prepared, output, files=files, options=options, run=run, progress=progress)
 
@@ -109,7 +109,7 @@ def fit_from_table(
 ) -> FitReport:
     """Fit a classifier to vectors that `embed` made; errors as of `fit_from_sequences`."""
     run = Run("classify fit", argv=argv, seed=options.references.seed, asked={"table": table, **asdict(options)})
-    with _opened(output, [*table_files(table), *options.files()], run=run, existing=existing) as files:
+    with opened_output(output, [*table_files(table), *options.files()], run=run, existing=existing) as files:
         prepared = _from_table(table, options)
         return _fit(prepared, output, files=files, options=options, run=run, progress=progress)
 
@@ -162,7 +162,7 @@ def _percent(share: float) -> str:
 
 
 @contextmanager
-def _opened(
+def opened_output(
     output: Path, inputs: Sequence[str | Path | None], *, run: Run, existing: Existing
 ) -> Iterator[OutputFiles]:
     """The classifier and its run.json, locked, and put in place at the end."""
@@ -179,7 +179,7 @@ def _from_table(table: Path, options: FitOptions) -> _Prepared:
         raise DnabertSError("vectors have no headers to take labels from", path=table, hint="give --labels")
     vectors = read_vectors(table)
     ids = vectors.table.ids
-    known = match_labels(read_labels(options.labels), ids, path=options.labels, n_short=0)
+    known = match_labels(read_labels(options.labels), ids, path=options.labels, n_short=0, least_labels=2)
     lineages = parse_labels(known, options.taxonomy, path=options.labels)
     labels = make_label_set(list(lineages.values()))
     rows = np.array([row for row, name in enumerate(ids) if name in known], dtype=np.int64)
@@ -211,7 +211,9 @@ def _from_sequences(
 
     classes = {name: every[lineage] for name, lineage in lineages.items()}
     pieces = cut_references(map(noted, source.records()), classes, options=options.references)
-    known = match_labels(label_of, names, path=path, n_short=summary.n_short if summary is not None else 0)
+    known = match_labels(
+        label_of, names, path=path, n_short=summary.n_short if summary is not None else 0, least_labels=2
+    )
     present = list(every)
     labels = make_label_set([present[number] for number in sorted({piece.label for piece in pieces})])
     if len(labels.lineages) < 2:

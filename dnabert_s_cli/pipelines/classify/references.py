@@ -62,16 +62,17 @@ class Piece:
 
 
 def match_labels(
-    label_of: Mapping[str, str], present: Iterable[str], *, path: Path | None, n_short: int
+    label_of: Mapping[str, str], present: Iterable[str], *, path: Path | None, n_short: int, least_labels: int
 ) -> dict[str, str]:
     """The labels of the sequences that are there, with a word in the log about those that are not.
 
     Args:
         path: of the labels.
         n_short: sequences left out for their length, which may be those that are not there.
+        least_labels: that there must be.
 
     Raises:
-        DnabertSError: fewer than half of the labelled ids, and of the sequences, match; or there are not two labels.
+        DnabertSError: fewer than half of the labelled ids, and of the sequences, match; or there are fewer labels.
     """
     there = list(present)
     problem = "only {matched} of {known} labelled ids are among the sequences; missing: {unasked}"
@@ -89,7 +90,7 @@ def match_labels(
     empty = sorted(set(label_of.values()) - classes)
     if empty:
         logger.warning("%d labels have no sequence, such as %s", len(empty), ", ".join(empty[:_SHOWN]))
-    if len(classes) < 2:
+    if len(classes) < least_labels:
         hint = "a classifier needs at least two labels"
         raise DnabertSError(f"all sequences have one label, '{classes.pop()[:60]}'", path=path, hint=hint)
     return known

@@ -85,16 +85,19 @@ def test_few_rows_of_a_table_are_one_length() -> None:
 
 
 def test_labels_of_ids_that_are_there_are_kept_in_their_order() -> None:
-    assert match_labels({"a": "x", "b": "y", "c": "y"}, ["b", "z", "a"], path=None, n_short=0) == {"b": "y", "a": "x"}
+    assert match_labels({"a": "x", "b": "y", "c": "y"}, ["b", "z", "a"], path=None, n_short=0, least_labels=2) == {
+        "b": "y",
+        "a": "x",
+    }
 
 
 @pytest.mark.parametrize("label_of", [{"a": "x", "p": "y", "q": "y"}, {"p": "x"}])
 def test_fewer_than_half_of_the_labels_is_an_error(label_of: dict[str, str]) -> None:
     with pytest.raises(DnabertSError, match="labelled ids are among the sequences") as caught:
-        match_labels(label_of, ["a", "b", "c"], path=Path("l.tsv"), n_short=0)
+        match_labels(label_of, ["a", "b", "c"], path=Path("l.tsv"), n_short=0, least_labels=2)
     assert caught.value.path == "l.tsv"
 
 
 def test_few_sequences_of_many_labelled_ones_will_do() -> None:
     label_of = {f"c{number}": "xy"[number % 2] for number in range(20)}
-    assert match_labels(label_of, ["c0", "c1"], path=None, n_short=0) == {"c0": "x", "c1": "y"}
+    assert match_labels(label_of, ["c0", "c1"], path=None, n_short=0, least_labels=2) == {"c0": "x", "c1": "y"}
