@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from dnabert_s_cli import defaults
 from dnabert_s_cli.analysis.binning import point_graph
 from dnabert_s_cli.analysis.binning.communities import find_communities
-from dnabert_s_cli.analysis.binning.contig_space import contig_points
+from dnabert_s_cli.analysis.binning.contig_space import contig_space
 from dnabert_s_cli.analysis.blocks import row_blocks
 from dnabert_s_cli.analysis.neighbours import l2_normalize
 from dnabert_s_cli.analysis.scores.metrics import clustering_scores
@@ -169,11 +169,14 @@ def measure(arguments: argparse.Namespace, n_contigs: int) -> dict[str, object]:
 def cluster(sample: Sample, stages: Stages, *, seed: int, threads: int) -> dict[str, object]:
     """What `bin` does with vectors, and what it took."""
     stages.start()
-    points = contig_points(sample.unit, sample.lengths_bp, depth=sample.depth, rng=np.random.default_rng(seed))
+    space = contig_space(sample.unit, sample.lengths_bp, depth=sample.depth, rng=np.random.default_rng(seed))
+    spaces = space.search_spaces()
     stages.end("points")
-    size = point_graph.graph_size(len(points), points.shape[1], n_neighbours=defaults.GRAPH_NEIGHBOURS)
+    size = point_graph.graph_size(len(sample.unit), spaces[-1].shape[1], n_neighbours=defaults.GRAPH_NEIGHBOURS)
     stages.start()
-    graph = point_graph.neighbour_graph(points, n_neighbours=defaults.GRAPH_NEIGHBOURS, seed=seed, threads=threads)
+    graph = point_graph.compared_graph(
+        spaces, space.distances, n_neighbours=defaults.GRAPH_NEIGHBOURS, seed=seed, threads=threads
+    )
     stages.end("neighbours")
     stages.start()
     labels = find_communities(graph)

@@ -1,13 +1,21 @@
 """Embedding and depth as one space in which the distance of two contigs says how likely they are of one genome.
 
 Unit vectors, divided by how much cosines of one genome scatter; depths, transformed so that their noise is the same at
-every depth, divided by how much they scatter between neighbours -> points. exp(-|p - q|^2) is what both together say:
-the product of a Gaussian kernel of each, every sample counting as one more measurement. The logarithm of such a product
-scatters within one genome as the root of the number of samples; divided by about that, edges within a genome stay alike
-in weight, and the graph does not fall apart where there are many samples.
+every depth, divided by how much they scatter between neighbours -> two sets of points in which neighbours are searched
+(vectors alone, and with depth) -> the distance of the pairs found. exp(-distance) is what both together say: the
+product of a kernel of each, every sample counting as one more measurement. The logarithm of such a product scatters
+within one genome as the root of the number of samples; divided by about that, edges within a genome stay alike in
+weight, and the graph does not fall apart where there are many samples.
+
+Depth is not to be trusted blindly. A stretch that a relative shares draws the relative's reads, in each sample as many
+as there are; so a few contigs of a genome lie many standard deviations off. What one sample, and all of them, can add
+to a distance is therefore bounded, and contigs with like vectors are compared even where depth would hide them from
+each other.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +26,8 @@ from ..neighbours import nearest_references
 
 DEFAULT_SPREAD = 0.18  # of cosines within a genome, where no halves tell it
 LEAST_SPREAD, MOST_SPREAD = 0.05, 0.5
+MOST_OF_SAMPLE = 4.0  # what one sample can add to a distance; 2 joins twin species that one sample tells apart
+MOST_OF_DEPTH = 12.0  # what all samples can; unbounded, more samples of rough depth are worse than fewer
 _LEAST_DEPTH_SCALE = 0.05  # depths of simulated reads can agree to many digits; real ones never do
 _DEFAULT_DEPTH_SCALE = 0.25
 _ASKED = 4_000  # contigs whose nearest neighbour shows how depth scatters
@@ -28,35 +38,75 @@ _SHARE = 0.3  # of neighbours, the nearest in depth; the others may be of two ge
 _SHARE_OF_NORMAL = 0.3853  # |x| below which 0.3 of a standard normal lies
 
 
-def contig_points(
+@dataclass(frozen=True, slots=True, eq=False)
+class ContigSpace:
+    """N contigs whose distances are known.
+
+    Attributes:
+        vectors: (N, D) float32 points; the squared distance of two is (1 - cosine) / spread.
+        depths: (N, S) float32 points; that of two in one sample is half the squared difference in depth over its
+            variance.
+        n_seen: samples that have reads at all.
+    """
+
+    vectors: NDArray[np.float32]
+    depths: NDArray[np.float32]
+    n_seen: int
+
+    def search_spaces(self) -> tuple[NDArray[np.float32], ...]:
+        """Points among which neighbours are to be searched: vectors alone, and with unbounded depth if there is any."""
+        if not self.n_seen:
+            return (self.vectors,)
+        return self.vectors, np.concatenate([self.vectors, self.depths], axis=1)
+
+    def distances(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Distance of B contigs from K others each, (B,), (B, K) -> (B, K).
+
+        The sum of (1 - cosine) / spread and of what samples say, divided by sqrt(1 + S / 2), where S counts the samples
+        with reads. A sample says d / (1 + d / `MOST_OF_SAMPLE`), where d is half the squared difference over the
+        variance; of their sum the same is taken with `MOST_OF_DEPTH`.
+        Source: the bounded function is that of Geman and McClure (1985), as robust M-estimators use it.
+        """
+        apart = self.vectors[rows][:, None] - self.vectors[others]  # (B, K, D)
+        total: NDArray[np.float32] = np.einsum("ijk,ijk->ij", apart, apart)
+        if not self.n_seen:
+            return total
+        differences = (self.depths[rows][:, None] - self.depths[others]) ** 2  # (B, K, S)
+        depth = _bounded(differences, MOST_OF_SAMPLE).sum(axis=2)
+        bounded: NDArray[np.float32] = (total + _bounded(depth, MOST_OF_DEPTH)) / np.float32(
+            np.sqrt(1 + self.n_seen / 2)
+        )
+        return bounded
+
+
+def contig_space(
     unit: NDArray[np.float32],
     lengths_bp: NDArray[np.int64],
     *,
     spread: float = DEFAULT_SPREAD,
     depth: NDArray[np.float32] | None = None,
     rng: np.random.Generator,
-) -> NDArray[np.float32]:
-    """One point for each contig: (N, D) unit rows and (N, S) mean depths -> (N, D + S) float32.
-
-    |p - q|^2 is (1 - cosine) / spread plus, for each sample, half the squared difference in depth over its variance,
-    the sum divided by sqrt(1 + S / 2), where S counts the samples that have reads at all.
+) -> ContigSpace:
+    """The space of contigs with (N, D) unit rows and (N, S) mean depths.
 
     Args:
         spread: standard deviation of cosines within a genome (`whitening.similarity_spread`).
         rng: draws the contigs, by length, whose neighbours show how depth scatters.
     """
     spread = min(max(spread, LEAST_SPREAD), MOST_SPREAD)
-    n_rows, n_columns = unit.shape
-    n_samples = 0 if depth is None else depth.shape[1]
-    points = np.empty((n_rows, n_columns + n_samples), dtype=np.float32)
-    np.divide(unit, np.float32(np.sqrt(2 * spread)), out=points[:, :n_columns])
-    if depth is not None and n_samples:
-        evened = even_noise(depth)
-        scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
-        points[:, n_columns:] = evened / (np.sqrt(2) * scales)
-        n_seen = int(np.count_nonzero(depth.any(axis=0)))
-        points /= np.float32((1 + n_seen / 2) ** 0.25)
-    return points
+    vectors = unit / np.float32(np.sqrt(2 * spread))
+    if depth is None or depth.shape[1] == 0:
+        return ContigSpace(vectors, np.empty((len(unit), 0), dtype=np.float32), 0)
+    evened = even_noise(depth)
+    scales = _depth_scales(unit, depth, evened=evened, lengths_bp=lengths_bp, rng=rng)
+    depths = (evened / (np.sqrt(2) * scales)).astype(np.float32)
+    return ContigSpace(vectors, depths, int(np.count_nonzero(depth.any(axis=0))))
+
+
+def _bounded(values: NDArray[np.float32], most: float) -> NDArray[np.float32]:
+    """As the values where these are small, and never above `most`."""
+    bounded: NDArray[np.float32] = values / (1 + values / np.float32(most))
+    return bounded
 
 
 def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:

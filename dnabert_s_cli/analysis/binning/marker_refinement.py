@@ -1,29 +1,50 @@
-"""Communities held against their single-copy genes: parts of one genome joined, several genomes divided.
+"""Communities compared with their single-copy genes: parts of one genome joined, several genomes divided.
 
 Labels, graph and marker hits -> communities with almost no marker (islands of foreign composition, as a rule) join
-the genome that they hold on to -> communities with many markers twice are divided, if the graph allows it and a nearly
-whole genome comes out.
+the genome that they hold on to -> communities with markers twice are divided by the graph or around seeds, and stay
+divided where more genomes are expected to be good in the parts than in the whole.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from scipy.special import ndtr
 
 from ..markers.search import MarkerHits
 from .communities import divide, edges_between, graph_within
-from .quality import bin_quality
+from .contig_space import ContigSpace
+from .mixture import common_mixture, seeded_means
+from .quality import BinQuality, bin_quality, estimate_genomes, seed_contigs
 
-CONTAMINATED = 10.0  # percent, from which a community is tried for parts
+CONTAMINATED = 15.0  # percent, from which a community is tried for parts; those of one genome have up to 10
 WHOLE = 50.0  # percent of completeness, from which a community is taken for a genome
 UNMARKED = 10.0  # percent of completeness, below which one is no genome of its own
 LEAST_CUT = 0.03  # edges to the genome, as a share of all, by which an unmarked community must hold on to it
 _MOST_ADDED = 2.5  # percent of contamination that joining may add
-_KEPT = 0.8  # of the completeness, that the best part of a division must keep
-_PENALTY = 5.0  # a percent of contamination costs as much as five of completeness (Parks et al. 2015)
+_KEPT = 0.7  # of the completeness, that the best part of a division must keep
+_LEAST_GAIN = 0.2  # genomes that a division must be expected to win
 _RESOLUTIONS = (1.0, 2.0, 4.0, 8.0)
 _CUTS = (0.15, 0.3)  # cuts that are no evidence by themselves may be made where markers ask for them
+_SEED_SETS = 3  # markers whose copies are tried as seeds
+_COMPONENTS = (10, 20)  # principal components in which parts are fitted
+_GOOD = ((90.0, 5.0), (50.0, 10.0))  # completeness from, contamination up to
+_COMPLETENESS_ERROR, _CONTAMINATION_ERROR = 7.0, 3.0  # standard deviation, percent, of what markers say
+_MISSED = 5.0  # percent of completeness that markers of a whole genome miss
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Community:
+    """One community while it is tried for parts: positions of its contigs, their edges, hits and lengths."""
+
+    members: NDArray[np.int64]
+    graph: csr_matrix
+    hits: MarkerHits
+    lengths_bp: NDArray[np.int64]
 
 
 def join_unmarked(graph: csr_matrix, labels: NDArray[np.int64], *, hits: MarkerHits) -> NDArray[np.int64]:
@@ -54,6 +75,19 @@ def join_unmarked(graph: csr_matrix, labels: NDArray[np.int64], *, hits: MarkerH
     return np.unique(joined, return_inverse=True)[1] - int((joined < 0).any())
 
 
+def expected_genomes(quality: BinQuality) -> NDArray[np.float64]:
+    """How many genomes each bin is expected to count for, (L,): from 0 to 2.
+
+    One for 90 % completeness and at most 5 % contamination and one for 50 % and 10 %, each times the probability that
+    what markers say is true, if their errors are normal.
+    """
+    expected = np.zeros(len(quality.completeness))
+    for complete, contaminated in _GOOD:
+        is_complete = ndtr((quality.completeness + _MISSED - complete) / _COMPLETENESS_ERROR)
+        expected += is_complete * ndtr((contaminated - quality.contamination) / _CONTAMINATION_ERROR)
+    return expected
+
+
 def divide_contaminated(
     graph: csr_matrix,
     labels: NDArray[np.int64],
@@ -61,12 +95,16 @@ def divide_contaminated(
     hits: MarkerHits,
     lengths_bp: NDArray[np.int64],
     min_bin_bp: int,
+    space: ContigSpace,
 ) -> NDArray[np.int64]:
     """Labels, contaminated communities divided where that pays; (N,) int64, -1 stays -1.
 
-    The worth of a division is the sum of completeness - 5 contamination over its parts of at least `min_bin_bp` and
-    `WHOLE` percent; it must be more than that of the whole, and one part must keep most of the markers. What a
-    division leaves over stays apart: it is where contamination often is.
+    The worth of a division is the number of genomes that are expected to be good among its parts of at least
+    `min_bin_bp`; it must be more than that of the whole, and one part must keep most of the markers. What a division
+    leaves over stays apart: it is where contamination often is.
+
+    Args:
+        space: of the contigs; parts are sought in its points too.
     """
     labels = labels.copy()
     n_labels = int(labels.max(initial=-1)) + 1
@@ -76,31 +114,44 @@ def divide_contaminated(
     quality = bin_quality(hits, labels)
     found = np.flatnonzero((quality.contamination > CONTAMINATED) & (sizes_bp >= min_bin_bp))
     for label in found.tolist():
-        members = np.flatnonzero(labels == label)
-        parts = _best_division(graph, members, hits=hits, lengths_bp=lengths_bp, min_bin_bp=min_bin_bp)
+        is_member = labels == label
+        members = np.flatnonzero(is_member)
+        community = Community(members, graph_within(graph, members), hits.of_contigs(is_member), lengths_bp[members])
+        parts = _best_division(community, space, min_bin_bp=min_bin_bp)
         moved = parts > 0
         labels[members[moved]] = n_labels + parts[moved] - 1
         n_labels += int(parts.max(initial=0))
     return labels
 
 
-def _best_division(
-    graph: csr_matrix, members: NDArray[np.int64], *, hits: MarkerHits, lengths_bp: NDArray[np.int64], min_bin_bp: int
-) -> NDArray[np.int64]:
+def _best_division(community: Community, space: ContigSpace, *, min_bin_bp: int) -> NDArray[np.int64]:
     """Part of each member, from 0, in the division worth most; all 0 where none is worth more than the whole."""
-    within = graph_within(graph, members)
-    is_member = np.zeros(graph.shape[0], dtype=bool)
-    is_member[members] = True
-    own_hits = hits.of_contigs(is_member)
-    divisions = [np.zeros(len(members), dtype=np.int64)]
-    divisions += [divide(within, greatest_cut=cut, resolution=one) for one in _RESOLUTIONS for cut in _CUTS]
-    worths: list[float] = []
-    least = 0.0
-    for parts in divisions:
-        quality = bin_quality(own_hits, parts)
-        is_bin = np.bincount(parts, weights=lengths_bp[members]) >= min_bin_bp
-        completeness = np.where(is_bin, quality.completeness, 0)
-        worth = np.maximum(completeness - _PENALTY * quality.contamination, 0)[completeness >= WHOLE].sum()
-        worths.append(float(worth) if completeness.max() >= least else -1.0)
-        least = least or _KEPT * float(completeness.max())
-    return divisions[int(np.argmax(worths))]
+    best = np.zeros(len(community.members), dtype=np.int64)
+    quality = bin_quality(community.hits, best)
+    least = _KEPT * float(quality.completeness.max())
+    most = float(expected_genomes(quality).sum()) + _LEAST_GAIN
+    for parts in _divisions(community, space):
+        quality = bin_quality(community.hits, parts)
+        sizes_bp = np.bincount(parts, weights=community.lengths_bp, minlength=len(quality.completeness))
+        is_bin = sizes_bp[: len(quality.completeness)] >= min_bin_bp
+        worth = float(expected_genomes(quality)[is_bin].sum())
+        if worth > most and quality.completeness[is_bin].max() >= least:
+            best, most = parts, worth
+    return best
+
+
+def _divisions(community: Community, space: ContigSpace) -> Iterator[NDArray[np.int64]]:
+    """Divisions worth a trial: those of the graph, and those around the copies of a marker."""
+    for resolution in _RESOLUTIONS:
+        for cut in _CUTS:
+            yield divide(community.graph, greatest_cut=cut, resolution=resolution)
+    n_genomes = max(2, estimate_genomes(community.hits))
+    seed_sets = seed_contigs(community.hits, community.lengths_bp, n_genomes=n_genomes, n_sets=_SEED_SETS)
+    weights = community.lengths_bp.astype(np.float64)
+    for points in space.search_spaces():
+        own = points[community.members].astype(np.float64)
+        for seeds in seed_sets:
+            means = seeded_means(own, weights, seeds=seeds)
+            yield means
+            for n_components in _COMPONENTS:
+                yield common_mixture(own, weights, labels=means, n_components=n_components)

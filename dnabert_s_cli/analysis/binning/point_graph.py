@@ -10,7 +10,7 @@ times as fast as each point's own walk through an inverted file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -32,10 +32,12 @@ _TRAINING_POINTS = 40  # for each list
 _TRAINING_ROUNDS = 6
 _LEAST_WEIGHT = 1e-9  # an edge of less weight is no evidence of anything
 _EDGE_BYTES = 90  # for each neighbour; measured: 82 at the peak of `find_communities`, 10^5 and 10^6 points
-_FIXED_BYTES = 64 << 20  # distances of blocks
+_FIXED_BYTES = 96 << 20  # distances of blocks, differences of those compared
+_COMPARED_ROWS = 64  # times candidates times columns differences at once
 _AT_ONCE = 4  # blocks being searched, each with a copy of its points
 
 OnProgress = Callable[[int], object]
+Compare = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,9 @@ class GraphSize:
 
 
 def graph_size(n_points: int, n_columns: int, *, n_neighbours: int) -> GraphSize:
-    """What `neighbour_graph`, and finding communities in it, will take, known before it starts."""
+    """What `compared_graph` of two spaces, and finding communities in it, will take, known before it starts."""
     is_exact = n_points <= EXACT_ROWS
-    search = 8 * n_points * n_neighbours
+    search = 20 * n_points * n_neighbours  # of both spaces positions, of one and of the result distances too
     copied = min(n_points, _BLOCK_ROWS)
     if not is_exact:
         search += 8 * _sample_size(n_points) * n_columns + 16 * n_points * _VOTES
@@ -76,24 +78,74 @@ def neighbour_graph(
         seed: of the lists' centres, beyond `EXACT_ROWS`.
         on_progress: called with the number of points searched since the last call.
     """
+    distances, indices = _search(points, n_neighbours=n_neighbours, seed=seed, threads=threads, on_progress=on_progress)
+    return _symmetric(indices, distances)
+
+
+def compared_graph(
+    spaces: Sequence[NDArray[np.float32]],
+    compare: Compare,
+    *,
+    n_neighbours: int,
+    seed: int,
+    threads: int = 0,
+    on_progress: OnProgress = lambda _: None,
+) -> csr_matrix:
+    """As `neighbour_graph`, of the nearest by a distance that is none between points.
+
+    The K nearest in each of the spaces are compared, and the K nearest of these kept.
+
+    Args:
+        spaces: one (N, F) float32 or more; F may differ.
+        compare: rows (B,) and others (B, J) to their distances (B, J) float32, none negative; asked by several threads.
+        on_progress: called with the number of points searched since the last call, in each space.
+    """
+    found = [
+        _search(points, n_neighbours=n_neighbours, seed=seed, threads=threads, on_progress=on_progress)[1]
+        for points in spaces
+    ]
+    n_points, n_kept = found[0].shape
+    indices = np.empty((n_points, n_kept), dtype=np.int32)
+    distances = np.empty((n_points, n_kept), dtype=np.float32)
+
+    def choose(block: slice) -> None:
+        candidates = np.sort(np.concatenate([one[block] for one in found], axis=1), axis=1)
+        apart = compare(np.arange(block.start, block.stop), np.maximum(candidates, 0).astype(np.int64))
+        again = np.zeros(candidates.shape, dtype=bool)
+        again[:, 1:] = candidates[:, 1:] == candidates[:, :-1]
+        apart = np.where(again | (candidates < 0), np.float32(np.inf), apart)
+        best = np.argsort(apart, axis=1, kind="stable")[:, :n_kept]
+        indices[block] = np.take_along_axis(candidates, best, axis=1)
+        distances[block] = np.take_along_axis(apart, best, axis=1)
+
+    with threadpool_limits(limits=1), ThreadPoolExecutor(thread_count(threads)) as pool:
+        for _ in pool.map(choose, row_blocks(n_points, _COMPARED_ROWS)):
+            pass
+    return _symmetric(indices, distances)
+
+
+def _search(
+    points: NDArray[np.float32], *, n_neighbours: int, seed: int, threads: int, on_progress: OnProgress
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Squared distances and positions of the nearest others of each point, (N, K) each; -1 where there are no more."""
     n_points = len(points)
-    n_kept = min(n_neighbours, n_points - 1)
-    if n_kept < 1:
-        return csr_matrix((n_points, n_points), dtype=np.float64)
+    n_kept = max(0, min(n_neighbours, n_points - 1))
     found = np.empty((n_points, n_kept), dtype=np.int32)
-    weights = np.empty((n_points, n_kept), dtype=np.float32)
+    squared = np.empty((n_points, n_kept), dtype=np.float32)
+    if n_kept == 0:
+        return squared, found
 
     def search(block: _Block) -> None:
         faiss.omp_set_num_threads(1)  # of this thread: blocks are shared out, not what is inside
         distances, indices = _nearest(points, block, n_wanted=n_kept + 1)
-        found[block.rows], weights[block.rows] = _without_self(distances, indices, rows=block.rows)
+        squared[block.rows], found[block.rows] = _without_self(distances, indices, rows=block.rows)
         on_progress(len(block.rows))
 
     with threadpool_limits(limits=1), ThreadPoolExecutor(thread_count(threads)) as pool:
         blocks = _all_pairs(n_points) if n_points <= EXACT_ROWS else _lists(points, seed=seed, pool=pool)
         for _ in pool.map(search, blocks):
             pass
-    return _symmetric(found, weights)
+    return squared, found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,23 +224,24 @@ def _centres(points: NDArray[np.float32], n_lists: int, *, seed: int) -> NDArray
 
 def _without_self(
     distances: NDArray[np.float32], indices: NDArray[np.int64], *, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Each row's best without the point itself, which a twin may keep from the first place. -> (B, K), (B, K)."""
     is_self = indices == rows[:, None]
     is_self[~is_self.any(axis=1), -1] = True  # not found among its twins: the last place goes instead
     kept = np.argsort(is_self, axis=1, kind="stable")[:, :-1]
-    chosen = np.take_along_axis(indices, kept, axis=1)
-    weights = np.exp(-np.maximum(np.take_along_axis(distances, kept, axis=1), 0))
-    weights[chosen < 0] = 0  # lists can run out of points
-    return np.maximum(chosen, 0).astype(np.int32), weights.astype(np.float32)
+    return np.take_along_axis(distances, kept, axis=1), np.take_along_axis(indices, kept, axis=1).astype(np.int32)
 
 
-def _symmetric(found: NDArray[np.int32], weights: NDArray[np.float32]) -> csr_matrix:
-    """The mean of the directed graph and its transpose."""
+def _symmetric(found: NDArray[np.int32], distances: NDArray[np.float32]) -> csr_matrix:
+    """The mean of the directed graph of weights exp(-distance) and its transpose."""
     n_points, n_kept = found.shape
+    if n_kept == 0:
+        return csr_matrix((n_points, n_points), dtype=np.float64)
+    weights = np.exp(-np.maximum(distances, 0))
     starts = np.arange(0, n_points * n_kept + 1, n_kept, dtype=np.int64)
-    values = np.where(weights >= _LEAST_WEIGHT, weights, 0).astype(np.float64).ravel()
-    directed = csr_matrix((values, found.ravel(), starts), shape=(n_points, n_points))
+    is_edge = (weights >= _LEAST_WEIGHT) & (found >= 0)  # lists can run out of points
+    values = np.where(is_edge, weights, 0).astype(np.float64).ravel()
+    directed = csr_matrix((values, np.maximum(found, 0).ravel(), starts), shape=(n_points, n_points))
     directed.eliminate_zeros()
     graph = (directed + directed.T) * 0.5
     graph.sort_indices()

@@ -123,28 +123,32 @@ def estimate_genomes(hits: MarkerHits) -> int:
     return sum(_quantile(copies[0, one]) for one in sets)
 
 
-def seed_contigs(hits: MarkerHits, lengths_bp: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Contigs that each stand for a genome of its own: those with the marker found as often as there are genomes.
+def seed_contigs(
+    hits: MarkerHits, lengths_bp: NDArray[np.int64], *, n_genomes: int, n_sets: int
+) -> list[NDArray[np.int64]]:
+    """Sets of contigs that stand for one genome each: those with one marker, found as often as there are genomes.
 
-    Of markers equally near to `estimate_genomes`, the one on the longest contigs is taken (in bases together).
+    Of markers whose copies are as many as the genomes, or nearly, those on the longest contigs are taken (in bases
+    together); only one marker for each set of contigs.
 
     Args:
         lengths_bp: (N,) of all contigs.
+        n_sets: at most.
 
     Returns:
-        (S,) int64 positions, longest contig first; empty where there is no marker.
+        (S,) int64 positions in each set, longest contig first; none where no marker is there twice.
     """
-    n_genomes = estimate_genomes(hits)
     start, end = _inner_stretch(hits)
-    best: tuple[tuple[int, int, int], NDArray[np.int64]] | None = None
+    found: dict[tuple[int, ...], tuple[int, int]] = {}
     for marker, rows in _rows_by_marker(hits):
         is_whole = 2 * (end[rows] - start[rows]) > hits.markers.lengths[marker]
         contigs = np.unique(hits.contig[rows[is_whole]])
-        rank = (abs(len(contigs) - n_genomes), -int(lengths_bp[contigs].sum()), marker)
-        if best is None or rank < best[0]:
-            best = rank, contigs
-    contigs = np.empty(0, dtype=np.int64) if best is None else best[1]
-    return contigs[np.argsort(-lengths_bp[contigs], kind="stable")]
+        if len(contigs) > 1:
+            rank = (abs(len(contigs) - n_genomes), -int(lengths_bp[contigs].sum()))
+            found.setdefault(tuple(contigs.tolist()), rank)
+    best = sorted(found, key=lambda contigs: (*found[contigs], contigs))[:n_sets]
+    sets = [np.array(contigs, dtype=np.int64) for contigs in best]
+    return [contigs[np.argsort(-lengths_bp[contigs], kind="stable")] for contigs in sets]
 
 
 def _inner_stretch(hits: MarkerHits) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..binning.assignment import HalfPairs
 from ..binning.communities import find_communities
-from ..binning.contig_space import contig_points
+from ..binning.contig_space import contig_space
 from ..binning.point_graph import neighbour_graph
 from ..binning.whitening import fit_whitening
 from ..neighbours import nearest_neighbours
@@ -40,8 +40,9 @@ def choose_n_clusters(unit: NDArray[np.float32], *, seed: int, threads: int = 0)
     sample = unit[np.sort(rng.permutation(len(unit))[:SAMPLE_ROWS])]
     ones = np.ones(len(sample), dtype=np.int64)
     whitened = fit_whitening(sample, ones, halves=_mutual_pairs(sample, threads=threads))(sample)
-    points = contig_points(whitened, ones, rng=rng)
-    graph = neighbour_graph(points, n_neighbours=_NEIGHBOURS, seed=seed, threads=threads)
+    graph = neighbour_graph(
+        contig_space(whitened, ones, rng=rng).vectors, n_neighbours=_NEIGHBOURS, seed=seed, threads=threads
+    )
     sizes = np.bincount(find_communities(graph))
     return max(int(np.count_nonzero(sizes >= _LEAST_MEMBERS)), 1)
 

@@ -14,9 +14,9 @@ import numpy as np
 from ... import defaults
 from ...analysis.binning.assignment import HalfPairs, choose_min_similarity, prepare_features
 from ...analysis.binning.communities import find_communities, find_communities_within
-from ...analysis.binning.contig_space import DEFAULT_SPREAD, contig_points
+from ...analysis.binning.contig_space import DEFAULT_SPREAD, contig_space
 from ...analysis.binning.marker_refinement import divide_contaminated, join_unmarked
-from ...analysis.binning.point_graph import graph_size, neighbour_graph
+from ...analysis.binning.point_graph import compared_graph, graph_size
 from ...analysis.binning.whitening import fit_whitening, similarity_spread
 from ...analysis.markers.search import MarkerHits
 from ...analysis.neighbours import l2_normalize
@@ -78,25 +78,32 @@ def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
     """Communities of the neighbour graph over embedding and depth."""
     generator = np.random.default_rng(options.seed)
     unit, spread = _unit_vectors(evidence)
-    points = contig_points(unit, evidence.lengths_bp, spread=spread, depth=evidence.depth, rng=generator)
-    size = graph_size(len(points), points.shape[1], n_neighbours=options.n_neighbours)
-    require_memory(size.n_bytes, available_bytes(), what=f"the graph of {len(points):,} contigs")
+    space = contig_space(unit, evidence.lengths_bp, spread=spread, depth=evidence.depth, rng=generator)
+    spaces = space.search_spaces()
+    size = graph_size(len(unit), spaces[-1].shape[1], n_neighbours=options.n_neighbours)
+    require_memory(size.n_bytes, available_bytes(), what=f"the graph of {len(unit):,} contigs")
     kind = "exact" if size.is_exact else "approximate"
-    progress.start(f"{kind} neighbours of {len(points):,} contigs", len(points), unit="contigs")
-    graph = neighbour_graph(
-        points,
+    progress.start(f"{kind} neighbours of {len(unit):,} contigs", len(spaces) * len(unit), unit="contigs")
+    graph = compared_graph(
+        spaces,
+        space.distances,
         n_neighbours=options.n_neighbours,
         seed=options.seed,
         threads=options.threads,
         on_progress=progress.advance,
     )
-    progress.start(f"communities of {len(points):,} contigs", None, unit="contigs")
+    progress.start(f"communities of {len(unit):,} contigs", None, unit="contigs")
     labels = find_communities(graph) if evidence.given is None else find_communities_within(graph, evidence.given)
     labels[~evidence.embeddings.any(axis=1)] = -1  # nothing but unknown bases is of no genome
     if evidence.hits is not None:
         labels = labels if evidence.given is not None else join_unmarked(graph, labels, hits=evidence.hits)
         labels = divide_contaminated(
-            graph, labels, hits=evidence.hits, lengths_bp=evidence.lengths_bp, min_bin_bp=min_bin_bp
+            graph,
+            labels,
+            hits=evidence.hits,
+            lengths_bp=evidence.lengths_bp,
+            min_bin_bp=min_bin_bp,
+            space=space,
         )
     return Clustered(labels, unit, options)
 

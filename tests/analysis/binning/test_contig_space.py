@@ -4,23 +4,41 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dnabert_s_cli.analysis.binning.contig_space import LEAST_SPREAD, contig_points, even_noise
+from dnabert_s_cli.analysis.binning.contig_space import (
+    LEAST_SPREAD,
+    MOST_OF_DEPTH,
+    MOST_OF_SAMPLE,
+    ContigSpace,
+    contig_space,
+    even_noise,
+)
 from dnabert_s_cli.analysis.neighbours import l2_normalize
 
 TWO = np.array([[1, 0], [0.6, 0.8]], dtype=np.float32)  # of cosine 0.6
 DEFAULT_SCALE = 0.25
 
 
-def points(
+def space(
     unit: NDArray[np.float32], depth: NDArray[np.float64] | None = None, *, spread: float = 0.2, seed: int = 0
-) -> NDArray[np.float32]:
+) -> ContigSpace:
     as_float32 = None if depth is None else depth.astype(np.float32)
     lengths_bp = np.full(len(unit), 3_000)
-    return contig_points(unit, lengths_bp, spread=spread, depth=as_float32, rng=np.random.default_rng(seed))
+    return contig_space(unit, lengths_bp, spread=spread, depth=as_float32, rng=np.random.default_rng(seed))
 
 
-def squared_distance(two: NDArray[np.float32]) -> float:
-    return float(((two[0] - two[1]).astype(np.float64) ** 2).sum())
+def distance(found: ContigSpace) -> float:
+    """Of the first contig from the second."""
+    return float(found.distances(np.array([0]), np.array([[1]]))[0, 0])
+
+
+def half_squared_difference(first: float, second: float) -> float:
+    """Of two depths, over the variance that is taken where nothing tells it."""
+    evened = even_noise(np.array([first, second], dtype=np.float32))
+    return 0.5 * float(evened[1] - evened[0]) ** 2 / DEFAULT_SCALE**2
+
+
+def bounded(value: float, most: float) -> float:
+    return value / (1 + value / most)
 
 
 def pairs_of_twins(
@@ -36,30 +54,49 @@ def pairs_of_twins(
 
 
 def test_without_depth_the_distance_is_one_minus_cosine_over_the_spread() -> None:
-    assert squared_distance(points(TWO, spread=0.2)) == pytest.approx(0.4 / 0.2, rel=1e-5)
+    assert distance(space(TWO, spread=0.2)) == pytest.approx(0.4 / 0.2, rel=1e-5)
 
 
-def test_a_sample_adds_half_of_the_squared_difference_over_its_variance() -> None:
-    depth = np.array([[10.0], [20.0]])
-    evened = even_noise(depth.astype(np.float32))
-    expected = 0.4 / 0.2 + 0.5 * float(evened[1, 0] - evened[0, 0]) ** 2 / DEFAULT_SCALE**2
-    assert squared_distance(points(TWO, depth)) == pytest.approx(expected / np.sqrt(1.5), rel=1e-5)
+def test_a_sample_adds_half_of_the_squared_difference_over_its_variance_bounded_twice() -> None:
+    added = bounded(bounded(half_squared_difference(10, 20), MOST_OF_SAMPLE), MOST_OF_DEPTH)
+    found = space(TWO, np.array([[10.0], [20.0]]), spread=0.2)
+    assert distance(found) == pytest.approx((0.4 / 0.2 + added) / np.sqrt(1.5), rel=1e-5)
 
 
-def test_samples_add_up_before_they_are_tempered() -> None:
-    one, two = np.array([[10.0], [20.0]]), np.array([[10.0, 10.0], [20.0, 20.0]])
-    alone = np.sqrt(1.5) * squared_distance(points(TWO, one)) - 2
-    assert np.sqrt(2) * squared_distance(points(TWO, two)) == pytest.approx(2 + 2 * alone, rel=1e-5)
+def test_samples_add_up_before_they_are_bounded_together() -> None:
+    each = bounded(half_squared_difference(10, 12), MOST_OF_SAMPLE)
+    found = space(TWO, np.array([[10.0, 10.0, 10.0], [12.0, 12.0, 12.0]]), spread=0.2)
+    assert distance(found) == pytest.approx((2 + bounded(3 * each, MOST_OF_DEPTH)) / np.sqrt(2.5), rel=1e-5)
+
+
+def test_one_sample_can_only_push_so_far_however_deep_a_contig_is() -> None:
+    far = distance(space(TWO, np.array([[1.0], [1e6]]), spread=0.2))
+    assert far == pytest.approx((2 + bounded(MOST_OF_SAMPLE, MOST_OF_DEPTH)) / np.sqrt(1.5), rel=0.01)
+
+
+def test_small_differences_are_as_good_as_unbounded() -> None:
+    found = space(TWO, np.array([[20.0], [20.5]]), spread=0.2)
+    assert np.sqrt(1.5) * distance(found) - 2 == pytest.approx(half_squared_difference(20, 20.5), rel=0.05)
+
+
+def test_neighbours_are_searched_by_vectors_alone_and_with_depth() -> None:
+    alone, with_depth = space(TWO, np.array([[10.0], [20.0]]), spread=0.2).search_spaces()
+    assert squared(alone) == pytest.approx(2, rel=1e-5)
+    assert squared(with_depth) == pytest.approx(2 + half_squared_difference(10, 20), rel=1e-5)
+
+
+def test_without_reads_neighbours_are_searched_once() -> None:
+    assert len(space(TWO).search_spaces()) == len(space(TWO, np.zeros((2, 3))).search_spaces()) == 1
 
 
 def test_a_spread_near_zero_is_taken_as_the_least() -> None:
-    np.testing.assert_array_equal(points(TWO, spread=0.0), points(TWO, spread=LEAST_SPREAD))
+    np.testing.assert_array_equal(space(TWO, spread=0.0).vectors, space(TWO, spread=LEAST_SPREAD).vectors)
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.3, 0.6])
 def test_the_scale_of_depth_is_recovered_from_neighbours(noise: float) -> None:
     unit, depth = pairs_of_twins(1_500, noise)
-    found = points(unit, depth)[:, -1].astype(np.float64)
+    found = space(unit, depth).depths[:, 0].astype(np.float64)
     evened = even_noise(depth.astype(np.float32))[:, 0]
     scale = np.ptp(evened) / (np.sqrt(2) * np.ptp(found))
     assert scale == pytest.approx(noise, rel=0.15)
@@ -73,26 +110,30 @@ def test_evened_depth_has_the_same_noise_at_every_depth() -> None:
 
 
 def test_depth_of_zero_everywhere_changes_no_distance() -> None:
-    assert squared_distance(points(TWO, np.zeros((2, 3)))) == pytest.approx(squared_distance(points(TWO)))
+    assert distance(space(TWO, np.zeros((2, 3)))) == pytest.approx(distance(space(TWO)))
 
 
 def test_a_sample_in_which_nothing_is_seen_keeps_the_default_scale() -> None:
     unit, depth = pairs_of_twins(200, 0.1)
-    both = points(unit, np.concatenate([depth, depth / 1e4], axis=1))
+    both = space(unit, np.concatenate([depth, depth / 1e4], axis=1))
     evened = even_noise((depth / 1e4).astype(np.float32))[:, 0]
-    expected = evened / (np.sqrt(2) * DEFAULT_SCALE) / 2**0.25  # two samples temper the sum by the root of 2
-    np.testing.assert_allclose(both[:, -1], expected, rtol=1e-5)
+    np.testing.assert_allclose(both.depths[:, 1], evened / (np.sqrt(2) * DEFAULT_SCALE), rtol=1e-5)
 
 
 def test_a_table_without_samples_is_as_no_depth() -> None:
-    np.testing.assert_array_equal(points(TWO, np.empty((2, 0))), points(TWO))
+    assert distance(space(TWO, np.empty((2, 0)))) == distance(space(TWO))
 
 
 @pytest.mark.parametrize("n_contigs", [0, 1, 2])
 def test_few_contigs_run_through(n_contigs: int) -> None:
-    assert points(TWO[:n_contigs], np.ones((n_contigs, 2))).shape == (n_contigs, 4)
+    found = space(TWO[:n_contigs], np.ones((n_contigs, 2)))
+    assert [one.shape for one in found.search_spaces()] == [(n_contigs, 2), (n_contigs, 4)][: 2 if n_contigs else 1]
 
 
 def test_the_same_generator_gives_the_same_bytes() -> None:
     unit, depth = pairs_of_twins(3_000, 0.2)  # more contigs than are asked
-    np.testing.assert_array_equal(points(unit, depth), points(unit, depth))
+    np.testing.assert_array_equal(space(unit, depth).depths, space(unit, depth).depths)
+
+
+def squared(two: NDArray[np.float32]) -> float:
+    return float(((two[0] - two[1]).astype(np.float64) ** 2).sum())

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from dnabert_s_cli.analysis.binning.communities import find_communities
-from dnabert_s_cli.analysis.binning.marker_refinement import divide_contaminated, join_unmarked
+from dnabert_s_cli.analysis.binning.contig_space import ContigSpace
+from dnabert_s_cli.analysis.binning.marker_refinement import divide_contaminated, expected_genomes, join_unmarked
+from dnabert_s_cli.analysis.binning.quality import BinQuality
 from dnabert_s_cli.analysis.markers.search import MarkerHits
 from tests.marker_contigs import made_up_hits, made_up_set
 
@@ -31,11 +33,34 @@ def hits_of(*contigs: int) -> MarkerHits:
     return made_up_hits(made_up_set(N_MARKERS), N_CONTIGS, *places)
 
 
+def alike() -> ContigSpace:
+    """All contigs at one place: nothing but the graph tells genomes apart."""
+    return ContigSpace(np.zeros((N_CONTIGS, 4), dtype=np.float32), np.zeros((N_CONTIGS, 0), dtype=np.float32), 0)
+
+
+def apart() -> ContigSpace:
+    """Two genomes that overlap a little in each of many directions."""
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((N_CONTIGS, 30)) + np.where(GENOME == 0, -1.0, 1.0)[:, None]
+    return ContigSpace(vectors.astype(np.float32), np.zeros((N_CONTIGS, 0), dtype=np.float32), 0)
+
+
 def divided(
-    labels: NDArray[np.int64], hits: MarkerHits, *, across: float = 0.12, min_bin_bp: int = 100_000
+    labels: NDArray[np.int64],
+    hits: MarkerHits,
+    *,
+    across: float = 0.12,
+    min_bin_bp: int = 100_000,
+    space: ContigSpace | None = None,
 ) -> NDArray[np.int64]:
-    lengths_bp = np.full(N_CONTIGS, 10_000)
-    return divide_contaminated(two_genomes(across), labels, hits=hits, lengths_bp=lengths_bp, min_bin_bp=min_bin_bp)
+    return divide_contaminated(
+        two_genomes(across),
+        labels,
+        hits=hits,
+        lengths_bp=np.full(N_CONTIGS, 10_000),
+        min_bin_bp=min_bin_bp,
+        space=space or alike(),
+    )
 
 
 def test_a_community_of_two_genomes_is_divided_where_markers_say_so() -> None:
@@ -47,8 +72,34 @@ def test_a_clean_community_stays_whole() -> None:
     np.testing.assert_array_equal(divided(TOGETHER, hits_of(0)), TOGETHER)
 
 
-def test_a_community_that_the_graph_cannot_divide_stays_whole() -> None:
+def test_a_community_that_nothing_can_divide_stays_whole() -> None:
     np.testing.assert_array_equal(divided(TOGETHER, hits_of(0, 12), across=1.0), TOGETHER)
+
+
+def test_a_community_that_the_graph_cannot_divide_is_divided_around_copies_of_a_marker() -> None:
+    found = divided(TOGETHER, hits_of(0, 12), across=1.0, space=apart())
+    assert min(np.count_nonzero(found == GENOME), np.count_nonzero(found != GENOME)) == 0
+    assert set(found.tolist()) == {0, 1}
+
+
+def test_no_division_of_a_genome_that_loses_most_of_it() -> None:
+    places = [(contig, contig % 12) for contig in range(N_CONTIGS)]  # each half of either genome has half the markers
+    hits = made_up_hits(made_up_set(12), N_CONTIGS, *places, *((contig, 0) for contig in (1, 2)))
+    quarters = np.arange(N_CONTIGS) % 4
+    graph = csr_matrix(np.where(quarters[:, None] == quarters, 1.0, 0.1) - np.eye(N_CONTIGS))
+    found = divide_contaminated(
+        graph, TOGETHER, hits=hits, lengths_bp=np.full(N_CONTIGS, 10_000), min_bin_bp=10_000, space=alike()
+    )
+    np.testing.assert_array_equal(found, TOGETHER)
+
+
+def test_expected_genomes_are_two_for_a_whole_clean_bin_and_none_for_a_mixed_one() -> None:
+    quality = BinQuality(np.array([100.0, 70.0, 100.0, 20.0]), np.array([0.0, 0.0, 60.0, 0.0]), ("bacteria",) * 4)
+    found = expected_genomes(quality)
+    assert found[0] > 1.9
+    assert 0.9 < found[1] < 1.1
+    assert found[2] < 0.01
+    assert found[3] < 0.01
 
 
 def test_a_community_below_the_smallest_bin_is_left_alone() -> None:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from dnabert_s_cli.analysis.binning import point_graph
-from dnabert_s_cli.analysis.binning.point_graph import EXACT_ROWS, graph_size, neighbour_graph
+from dnabert_s_cli.analysis.binning.point_graph import EXACT_ROWS, compared_graph, graph_size, neighbour_graph
 
 
 def some_points(n: int, dim: int = 5, *, seed: int = 0) -> NDArray[np.float32]:
@@ -96,6 +96,45 @@ def test_every_point_is_reported() -> None:
     reported: list[int] = []
     neighbour_graph(some_points(3_000), n_neighbours=3, seed=0, threads=1, on_progress=reported.append)
     assert sum(reported) == 3_000
+
+
+def squared_distances(points: NDArray[np.float32]) -> point_graph.Compare:
+    def compare(rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float32]:
+        squared: NDArray[np.float32] = ((points[rows][:, None] - points[others]) ** 2).sum(axis=2)
+        return squared
+
+    return compare
+
+
+@pytest.mark.parametrize("n_spaces", [1, 2])
+def test_points_compared_by_their_own_distance_give_the_plain_graph(n_spaces: int) -> None:
+    points = some_points(300)
+    found = compared_graph([points] * n_spaces, squared_distances(points), n_neighbours=8, seed=0, threads=1)
+    np.testing.assert_allclose(found.toarray(), plain_graph(points, 8), atol=1e-5)
+
+
+def test_neighbours_of_either_space_are_compared() -> None:
+    points = some_points(200)
+    elsewhere = np.random.default_rng(1).permutation(points)  # neighbours there say nothing
+    for spaces in ([points, elsewhere], [elsewhere, points]):
+        found = compared_graph(spaces, squared_distances(points), n_neighbours=8, seed=0, threads=1)
+        np.testing.assert_allclose(found.toarray(), plain_graph(points, 8), atol=1e-5)
+
+
+def test_bytes_of_a_compared_graph_are_the_same_for_one_and_two_threads() -> None:
+    points = some_points(3_000)
+    spaces = [points, points[:, :2].copy()]
+    one, two = (
+        compared_graph(spaces, squared_distances(points), n_neighbours=8, seed=0, threads=threads) for threads in (1, 2)
+    )
+    assert parts(one) == parts(two)
+
+
+@pytest.mark.parametrize(("n_points", "n_edges"), [(0, 0), (1, 0), (2, 2)])
+def test_few_compared_points_run_through(n_points: int, n_edges: int) -> None:
+    points = some_points(n_points)
+    found = compared_graph([points, points], squared_distances(points), n_neighbours=8, seed=0, threads=1)
+    assert found.nnz == n_edges
 
 
 @pytest.mark.usefixtures("approximate")

@@ -13,6 +13,7 @@ from dnabert_s_cli.analysis.binning.quality import (
     seed_contigs,
 )
 from dnabert_s_cli.analysis.markers.profiles import ARCHAEA, BACTERIA, BOTH
+from dnabert_s_cli.analysis.markers.search import MarkerHits
 from tests.marker_contigs import made_up_hits, made_up_set, read_operons, search
 
 TWO = made_up_set(2)
@@ -115,21 +116,37 @@ def test_bacteria_and_archaea_add_up() -> None:
     assert estimate_genomes(hits) == 3
 
 
+def seeds(hits: MarkerHits, *lengths_bp: int, n_genomes: int = 2, n_sets: int = 5) -> list[list[int]]:
+    """Sets of seeds as lists."""
+    found = seed_contigs(hits, labels(*lengths_bp), n_genomes=n_genomes, n_sets=n_sets)
+    return [contigs.tolist() for contigs in found]
+
+
 def test_a_sample_without_marker_has_no_genome_and_no_seed() -> None:
     hits = made_up_hits(TWO, 3)
     assert estimate_genomes(hits) == 0
-    assert len(seed_contigs(hits, np.array([1, 2, 3]))) == 0
+    assert seeds(hits, 1, 2, 3) == []
     assert estimate_genomes(made_up_hits(TWO, 0)) == 0
 
 
 def test_seeds_are_the_contigs_of_one_marker_longest_first() -> None:
     hits = made_up_hits(TWO, 4, (0, 0), (1, 0), (2, 1), (3, 1))
-    assert seed_contigs(hits, np.array([10, 20, 40, 30])).tolist() == [2, 3]
+    assert seeds(hits, 10, 20, 30, 40) == [[3, 2], [1, 0]]
+    assert seeds(hits, 10, 20, 30, 40, n_sets=1) == [[3, 2]]
+
+
+def test_the_marker_with_as_many_copies_as_genomes_comes_first() -> None:
+    hits = made_up_hits(TWO, 4, (0, 0), (1, 0), (2, 0), (2, 1), (3, 1))
+    assert seeds(hits, 9, 9, 90, 9, n_genomes=3)[0] == [2, 0, 1]
+    assert seeds(hits, 9, 9, 90, 9, n_genomes=2)[0] == [2, 3]
+
+
+def test_markers_on_the_same_contigs_give_one_set_of_seeds() -> None:
+    assert seeds(made_up_hits(TWO, 2, (0, 0), (1, 0), (0, 1), (1, 1)), 10, 20) == [[1, 0]]
 
 
 def test_a_seed_carries_more_than_a_fragment() -> None:
-    hits = made_up_hits(made_up_set(1), 2, (0, 0), (1, 0, 60, 100))
-    assert seed_contigs(hits, np.array([10, 20])).tolist() == [0]
+    assert seeds(made_up_hits(made_up_set(1), 2, (0, 0), (1, 0, 60, 100)), 10, 20) == []
 
 
 def test_a_gene_cut_in_two_contigs_of_a_genome_is_no_contamination() -> None:
