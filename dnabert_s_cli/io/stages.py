@@ -120,6 +120,9 @@ class StageFolder:
     @contextmanager
     def keep(self, stage: str, facts: StageFacts) -> Iterator[Path]:
         """An empty folder to fill, which becomes that of the stage; on failure it vanishes."""
+        if (self.path / stage).exists():
+            problem = f"is no whole step of a run: {_FACTS_FILE} is missing"
+            raise DnabertSError(problem, path=self.path / stage, hint="remove it, then repeat the command")
         temporary = self._hidden(stage)
         temporary.mkdir()
         try:

@@ -80,7 +80,7 @@ def open_data(config: TrainConfig, world: World, *, files: ExitStack) -> OpenDat
 def find_saved_run(
     folder: RunFolder | None, config: TrainConfig, *, surroundings: Surroundings, resume: bool, world: World
 ) -> SavedRun | None:
-    """The run to resume, `last` made to be its newest checkpoint; None for a new one, its folder cleared.
+    """The run to resume, `last` made to be its newest checkpoint; None for a new one.
 
     Every process must call this; `folder` is None in all but the first.
 
@@ -94,8 +94,6 @@ def find_saved_run(
         if folder is not None and newest is not None:
             state = read_saved_run(newest).state
             path = str(folder.adopt(newest, is_best=state.best_step == state.step))
-        elif folder is not None:
-            folder.clear()
     raise_in_all(held.error, world)
     path = from_first(path, world)
     with held_error() as held:

@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ... import defaults
 from ...errors import DnabertSError
 from ...untrusted import read_json_object
 from ..dnabert.folder import CONFIG_FILE, hash_files
+from ..tensor_files import write_tensors
 from ..weight_files import read_weights
 from .config import MODEL_TYPE, KmerNetworkConfig
 from .encoder import KmerEncoder
@@ -82,7 +82,7 @@ def save_kmer_model(folder: Path, network: KmerNetwork, *, half: bool = True) ->
         for name, one in network.state_dict().items()
         if not name.endswith(_STEPS_OF_NORM)
     }
-    save_file(weights, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    write_tensors(folder / WEIGHTS_FILE, weights)
     (folder / CONFIG_FILE).write_text(json.dumps(network.config.to_json(), indent=2) + "\n", encoding="utf-8")
 
 

@@ -11,7 +11,6 @@ import logging
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -24,18 +23,19 @@ from ...analysis.binning.assignment import assign_bins
 from ...io.bins.reading import read_binning
 from ...io.bins.writing import BinName, BinStats
 from ...io.embeddings.reading import EmbeddingTable
-from ...io.files import sha256_file
 from ...io.folders import OWN_MARK, atomic_folder
+from ...io.identity import check_apart
 from ...io.names import match_names
-from ...io.provenance import describe_run, write_run_json
+from ...io.provenance import write_run_json
 from ...io.resume import disk_full_as_error
 from ...io.sequences.reading import InputSummary
 from ...io.stages import StageFolder
 from ..cluster.methods import ClusterOptions
 from ..depth.samples import ContigDepths
 from ..progress import Progress
+from ..run_record import Run, file_facts
 from ..vectors.encoding import EncoderOptions
-from ..vectors.inputs import STDIN, SequenceInput
+from ..vectors.inputs import STDIN, SequenceInput, model_files
 from ..vectors.tables import Vectors
 from .clusters import Clustered, Evidence, cluster_contigs
 from .naming import name_bins
@@ -91,10 +91,14 @@ def bin_contigs(
         DnabertSError: bad input (all problems together), no such model, existing output, or an unfinished run that was
             made from something else.
     """
-    clock = _Clock()
+    run = Run("bin", argv=argv, seed=options.clustering.seed, asked=_asked(source, encoder, options=options))
+    check_apart([output], [*source.files(), *model_files(encoder.model)])
+    kept = StageFolder(output, resume=resume, force=force)
+    if resume and not force and output.is_dir() and any(output.iterdir()) and not kept.path.exists():
+        run.require_complete(output, output / OWN_MARK)
     check_evidence(source, method=options.clustering.method)
     with (
-        StageFolder(output, resume=resume, force=force) as kept,
+        kept,
         atomic_folder(output, force=force, within=kept.path) as folder,
         _on_disk(source.contigs) as contigs,
         disk_full_as_error(kept.path),
@@ -102,28 +106,28 @@ def bin_contigs(
         summary = contigs.scan()
         assert summary is not None, "a stream was put on disk"
         stages = Stages(replace(source, contigs=contigs), summary, kept, progress)
-        vectors, evidence, depths = _gather(stages, encoder, seed=options.clustering.seed, clock=clock)
+        vectors, evidence, depths = _gather(stages, encoder, seed=options.clustering.seed, run=run)
         clustered = cluster_contigs(evidence, options.clustering, min_bin_bp=options.min_bin_bp, progress=progress)
-        clock.note("clustering")
+        run.note("clustering")
         binned = _binned(vectors.table, evidence, clustered=clustered, depths=depths, min_bin_bp=options.min_bin_bp)
         names = None
         if options.outputs.names:
             threads = options.clustering.threads
             names = name_bins(contigs, binned, vectors=vectors, threads=threads, progress=progress)
-            clock.note("naming")
+            run.note("naming")
         written = write_outputs(folder, contigs, binned=binned, options=options.outputs, names=names)
         used = replace(options, clustering=clustered.options)
         shown = None
         if used.outputs.report:
             seed, threads = used.clustering.seed, used.clustering.threads
             shown = map_contigs(binned, gc=written.gc, seed=seed, threads=threads, progress=progress)
-        clock.note("writing")
-        run = _describe(stages.source, vectors, depths=depths, options=used, argv=argv, timings_s=clock.timings_s)
-        write_run_json(folder / OWN_MARK, run)
+        run.note("writing")
+        described = _describe(run, stages.source, vectors=vectors, depths=depths, options=used)
+        write_run_json(folder / OWN_MARK, described)
         if shown is not None:
-            write_bin_report(folder, shown, written=written, run=run, title=output.name, summary=summary)
+            write_bin_report(folder, shown, written=written, run=described, title=output.name, summary=summary)
     return BinReport(
-        written.stats, written.quality, summary, clustered.options.min_similarity, clock.timings_s["total"], names
+        written.stats, written.quality, summary, clustered.options.min_similarity, run.timings_s["total"], names
     )
 
 
@@ -141,19 +145,19 @@ def _on_disk(source: SequenceInput) -> Iterator[SequenceInput]:
 
 
 def _gather(
-    stages: Stages, encoder: EncoderOptions, *, seed: int, clock: _Clock
+    stages: Stages, encoder: EncoderOptions, *, seed: int, run: Run
 ) -> tuple[Vectors, Evidence, ContigDepths | None]:
     """Everything that is known of the contigs."""
     read = stages.read_vectors()
     opened = None if read is not None else encoder.open()
     given, depths = _join(stages, read)
-    clock.note("depth")
+    run.note("depth")
     vectors = read if opened is None else stages.embed_vectors(opened)
     assert vectors is not None, "read or embedded"
     halves = stages.half_pairs(vectors, seed=seed)
-    clock.note("embedding")
+    run.note("embedding")
     hits = stages.marker_hits(vectors.table)
-    clock.note("markers")
+    run.note("markers")
     depth = None if depths is None else depths.joined.mean
     table = vectors.table
     evidence = Evidence(table.embeddings, table.lengths_bp, halves=halves, depth=depth, hits=hits, given=given)
@@ -196,46 +200,16 @@ def _binned(
 
 
 def _describe(
-    source: BinInput,
-    vectors: Vectors,
-    *,
-    depths: ContigDepths | None,
-    options: BinOptions,
-    argv: Sequence[str],
-    timings_s: Mapping[str, float],
+    run: Run, source: BinInput, *, vectors: Vectors, depths: ContigDepths | None, options: BinOptions
 ) -> dict[str, object]:
     """The content of run.json; `options` as used."""
-    named = _named(source.refined_path, source.markers_path)
-    return describe_run(
-        argv=argv,
-        command="bin",
-        seed=options.clustering.seed,
-        encoder=vectors.encoder_facts,
+    named = file_facts(source.refined_path, source.markers_path)
+    return run.describe(
         inputs=[*vectors.inputs, *(depths.inputs if depths else ()), *named],
         settings={**asdict(options), "min_contig_bp": source.contigs.min_length_bp, "markers": source.use_markers},
-        timings_s=timings_s,
+        encoder=vectors.encoder_facts,
     )
 
 
-def _named(*paths: Path | None) -> list[dict[str, object]]:
-    """What provenance says of further input files."""
-    return [
-        {"path": str(path), "sha256": sha256_file(path)} if path.is_file() else {"path": str(path)}
-        for path in paths
-        if path is not None
-    ]
-
-
-class _Clock:
-    """Seconds of each stage, and in all, up to the last note."""
-
-    def __init__(self) -> None:
-        self.timings_s: dict[str, float] = {}
-        self._started = self._last = time.monotonic()
-
-    def note(self, stage: str) -> None:
-        """A stage ends."""
-        now = time.monotonic()
-        self.timings_s[stage] = now - self._last
-        self.timings_s["total"] = now - self._started
-        self._last = now
+def _asked(source: BinInput, encoder: EncoderOptions, *, options: BinOptions) -> dict[str, object]:
+    return {"source": asdict(source), "encoder": asdict(encoder), "options": asdict(options)}

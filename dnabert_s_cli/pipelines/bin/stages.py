@@ -20,6 +20,7 @@ from ...analysis.markers.search import MarkerHits
 from ...encoders.embedder import Encoder
 from ...errors import DnabertSError, raise_together
 from ...io.bins.markers import BUILTIN_PROFILES
+from ...io.bins.reading import binning_files
 from ...io.embeddings.reading import EmbeddingTable, EmbeddingWriter, chain_digest, read_embeddings, read_npy
 from ...io.files import check_input, sha256_file
 from ...io.sequences.reading import InputSummary
@@ -27,7 +28,7 @@ from ...io.stages import StageFacts, StageFolder
 from ..depth.samples import ContigDepths, DepthInput, read_sample_depth
 from ..embed.recipe import append_records, embedding_settings
 from ..progress import Progress
-from ..vectors.inputs import SequenceInput, input_facts
+from ..vectors.inputs import SequenceInput, input_facts, table_files
 from ..vectors.tables import Vectors, read_vectors, select_rows
 from .clusters import LOUVAIN
 from .markers import load_hits, open_profiles, save_hits, search_contigs
@@ -54,6 +55,12 @@ class BinInput:
     use_markers: bool = True
     markers_path: Path | None = None
     refined_path: Path | None = None
+
+    def files(self) -> list[str | Path]:
+        """Every file that is read."""
+        refined = [] if self.refined_path is None else binning_files(self.refined_path)
+        markers = [] if self.markers_path is None else [self.markers_path]
+        return [*self.contigs.files(), *table_files(self.embeddings_path), *self.depth.files(), *refined, *markers]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -104,6 +104,8 @@ def _train_here(
         measure = _read_measure(config, world=world, batch_bp=_BP_PER_TOKEN * default_batch_tokens(world.device))
         saved = find_saved_run(folder, config, surroundings=data.surroundings, resume=output.resume, world=world)
         trained = make_trained(config, data, saved=saved, world=world)
+        if saved is None:
+            _clear(folder, world)
         curriculum = plan_steps(config, data.stream)
         state = saved.state if saved is not None else TrainState()
         _announce(curriculum, state, world=world)
@@ -142,9 +144,17 @@ def _open_folder(output: TrainOutput, *, world: World, files: ExitStack) -> RunF
     with held_error() as held:
         if folder is not None:
             folder.make(may_exist=output.resume or output.force)
-            files.enter_context(folder.locked())
+            files.enter_context(folder.locked(may_exist=output.resume or output.force))
     raise_in_all(held.error, world)
     return folder
+
+
+def _clear(folder: RunFolder | None, world: World) -> None:
+    """Remove an earlier run, now that nothing keeps this one from starting."""
+    with held_error() as held:
+        if folder is not None:
+            folder.clear()
+    raise_in_all(held.error, world)
 
 
 def _read_measure(config: TrainConfig, *, world: World, batch_bp: int) -> Measure | None:

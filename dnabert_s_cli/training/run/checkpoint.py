@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ...encoders.tensor_files import read_tensors, write_tensors
+from ...encoders.tensor_files import library_writes, read_tensors, write_tensors
 from ...errors import DnabertSError
 from ...untrusted import library_reads, read_json_object
 from ..config import TrainConfig
@@ -96,7 +96,8 @@ def write_checkpoint(
     """Fill an empty folder; `card` is the text of its README.md."""
     trained.model.write(folder)
     write_tensors(folder / _HEAD_FILE, trained.head.state_dict())
-    torch.save(trained.optimiser.state_dict(), folder / _OPTIMISER_FILE)
+    with library_writes(folder / _OPTIMISER_FILE):
+        torch.save(trained.optimiser.state_dict(), folder / _OPTIMISER_FILE)
     (folder / CONFIG_FILE).write_text(_json(config.as_json()), encoding="utf-8", errors="backslashreplace")
     (folder / _CARD_FILE).write_text(card, encoding="utf-8", errors="backslashreplace")
     described = {

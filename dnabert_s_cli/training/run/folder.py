@@ -18,6 +18,7 @@ from pathlib import Path
 from ...errors import DnabertSError
 from ...io.files import check_output
 from ...io.locks import lock_folder
+from ...io.resume import disk_full_as_error
 from .checkpoint import whole_checkpoint_step
 
 BEST, LAST = "best", "last"
@@ -61,9 +62,7 @@ class RunFolder:
         Raises:
             DnabertSError: something is in it and may not be, or it cannot be written.
         """
-        if self._is_taken() and not may_exist:
-            hint = "continue the run with --resume, or start over with --force"
-            raise DnabertSError("already exists", path=self.path, hint=hint)
+        self._check_free(may_exist=may_exist)
         check_output(self.path, force=True)
         if self.path.is_file():
             raise DnabertSError("is a file, not a folder", path=self.path, hint="choose another output folder")
@@ -77,16 +76,31 @@ class RunFolder:
                 _remove(path)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep every other run out of the folder.
+    def locked(self, *, may_exist: bool = True) -> Iterator[None]:
+        """Keep every other run out of the folder, which is removed at the end if nothing is in it.
+
+        Args:
+            may_exist: go on where another run has left something; its processes get some time to end.
 
         Raises:
-            DnabertSError: one is at work here and does not end soon.
+            DnabertSError: another run works here, or has finished here and `may_exist` is false.
         """
-        descriptor = lock_folder(self.path, name=_LOCK_FILE, patience_s=_PATIENCE_S)
+        descriptor = lock_folder(self.path, name=_LOCK_FILE, patience_s=_PATIENCE_S if may_exist else 0.0)
+        try:
+            self._check_free(may_exist=may_exist)  # once more, now that nobody else works here
+        except DnabertSError:
+            os.close(descriptor)
+            raise
         try:
             yield
+        except BaseException:
+            if self.newest() is None:  # nothing to resume from
+                self.clear()
+            raise
         finally:
+            (self.path / _LOCK_FILE).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # something is in it
+                self.path.rmdir()
             os.close(descriptor)
 
     def newest(self) -> Path | None:
@@ -117,9 +131,10 @@ class RunFolder:
         filled = self._hidden("new")
         filled.mkdir()
         try:
-            write(filled)
-            for name in names:
-                self._place(filled, name)
+            with disk_full_as_error(self.path):
+                write(filled)
+                for name in names:
+                    self._place(filled, name)
         finally:
             _remove(filled)
 
@@ -145,6 +160,11 @@ class RunFolder:
 
     def _children(self) -> list[Path]:
         return sorted(self.path.iterdir()) if self.path.is_dir() else []
+
+    def _check_free(self, *, may_exist: bool) -> None:
+        if self._is_taken() and not may_exist:
+            hint = "continue the run with --resume, or start over with --force"
+            raise DnabertSError("already exists", path=self.path, hint=hint)
 
     def _is_taken(self) -> bool:
         return any(path.name != _LOCK_FILE for path in self._children()) or self.path.is_file()
