@@ -91,11 +91,12 @@ def bin_contigs(
         DnabertSError: bad input (all problems together), no such model, existing output, or an unfinished run that was
             made from something else.
     """
-    run = Run("bin", argv=argv, seed=options.clustering.seed, asked=_asked(source, encoder, options=options))
+    asked = {"source": asdict(source), "encoder": asdict(encoder), "options": asdict(options)}
+    run = Run("bin", argv=argv, seed=options.clustering.seed, asked=asked)
     check_apart([output], [*source.files(), *model_files(encoder.model)])
     kept = StageFolder(output, resume=resume, force=force)
-    if resume and not force and output.is_dir() and any(output.iterdir()) and not kept.path.exists():
-        run.require_complete(output, output / OWN_MARK)
+    if resume and not force:
+        _end_if_complete(run, output, kept=kept)
     check_evidence(source, method=options.clustering.method)
     with (
         kept,
@@ -129,6 +130,12 @@ def bin_contigs(
     return BinReport(
         written.stats, written.quality, summary, clustered.options.min_similarity, run.timings_s["total"], names
     )
+
+
+def _end_if_complete(run: Run, output: Path, *, kept: StageFolder) -> None:
+    """Raise `OutputIsComplete` if this run has been completed, and an error if another one has."""
+    if output.is_dir() and any(output.iterdir()) and not kept.path.exists():
+        run.require_complete(output, output / OWN_MARK)
 
 
 @contextmanager
@@ -209,7 +216,3 @@ def _describe(
         settings={**asdict(options), "min_contig_bp": source.contigs.min_length_bp, "markers": source.use_markers},
         encoder=vectors.encoder_facts,
     )
-
-
-def _asked(source: BinInput, encoder: EncoderOptions, *, options: BinOptions) -> dict[str, object]:
-    return {"source": asdict(source), "encoder": asdict(encoder), "options": asdict(options)}
