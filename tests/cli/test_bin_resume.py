@@ -162,9 +162,9 @@ def test_resume_with_nothing_unfinished_starts_a_run(command: Command, assembly:
 
 def test_resume_does_not_replace_a_finished_result(command: Command, assembly: Path, tmp_path: Path) -> None:
     run_bin(command, assembly, tmp_path / "out")
-    result = command("bin", assembly, "-o", tmp_path / "out", *BARE, "--resume", "-q")
+    result = command("bin", assembly, "-o", tmp_path / "out", *BARE, "--min-bin", 99_000, "--resume")
     assert result.code == 1
-    assert "already exists" in result.err
+    assert "exists, made by a run with other options" in result.err
 
 
 def test_a_replacing_run_is_resumed_and_replaces_at_its_end(
