@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..io.bins.writing import n50_bp
+from ..io.bins.writing import BinName, n50_bp
 from .marks import DARK, LIGHT, members_of_bins, neighbourly_colours, thickest_spots, unit_square
 
 SHOWN_CONTIGS = 40_000  # points that a browser redraws fast enough to follow the pointer; 2.5 MB
@@ -57,6 +57,8 @@ class ReportBin:
         gc: share, 0 to 1; NaN where there are no bases A, C, G or T.
         depth: mean in each sample; None where the run knew none.
         completeness: percent, as is contamination; None where not estimated.
+        name: the last taxon that is certain, with its rank; "" where nothing is.
+        phylum: "" where it is not certain.
     """
 
     number: int
@@ -68,6 +70,8 @@ class ReportBin:
     depth: Sequence[float] | None = None
     completeness: float | None = None
     contamination: float | None = None
+    name: str = ""
+    phylum: str = ""
 
     @property
     def is_high_quality(self) -> bool:
@@ -85,11 +89,17 @@ class ReportBin:
         return self.completeness >= limits["completeness"] and self.contamination < limits["contamination"]
 
 
-def summarise_bins(contigs: MapContigs, *, quality: Mapping[int, tuple[float, float]] | None = None) -> list[ReportBin]:
+def summarise_bins(
+    contigs: MapContigs,
+    *,
+    quality: Mapping[int, tuple[float, float]] | None = None,
+    names: Mapping[int, BinName] | None = None,
+) -> list[ReportBin]:
     """What the contigs of each bin add up to, by number; GC and depth are means weighted by length.
 
     Args:
         quality: completeness and contamination, percent, of each bin for which they were estimated.
+        names: of bins that were named.
     """
     bins = []
     for number, members in members_of_bins(contigs.bins):
@@ -106,6 +116,8 @@ def summarise_bins(contigs: MapContigs, *, quality: Mapping[int, tuple[float, fl
                 depth=None if contigs.depth is None else _weighted_means(contigs.depth[members], lengths_bp),
                 completeness=completeness,
                 contamination=contamination,
+                name=_short_name((names or {}).get(number)),
+                phylum=_phylum((names or {}).get(number)),
             )
         )
     return bins
@@ -205,6 +217,8 @@ def _bin_columns(bins: Sequence[ReportBin]) -> Mapping[str, object]:
         "depth": depths,
         "completeness": [_rounded(one.completeness, 2) for one in bins],
         "contamination": [_rounded(one.contamination, 2) for one in bins],
+        "name": [one.name for one in bins],
+        "phylum": [one.phylum for one in bins],
     }
 
 
@@ -216,6 +230,18 @@ def _bin_marks(contigs: MapContigs, bins: Sequence[ReportBin]) -> Mapping[str, o
         "y": spots[:, 1].round(4).tolist(),
         "colour": neighbourly_colours(spots),
     }
+
+
+def _short_name(name: BinName | None) -> str:
+    """Last taxon and rank of a lineage `d__...;p__...`."""
+    if name is None or not name.taxon:
+        return ""
+    return f"{name.taxon.rsplit('__', 1)[-1]} ({name.rank})"
+
+
+def _phylum(name: BinName | None) -> str:
+    parts = name.taxon.split(";") if name is not None else []
+    return next((part.removeprefix("p__") for part in parts if part.startswith("p__")), "")
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dnabert_s_cli.io.labels.reading import read_labels
@@ -136,3 +137,41 @@ def test_a_classifier_cannot_be_extended(command: Command, species_files: Path, 
     result = command("classify", "fit", species_files / "references.fa", *arguments)
     assert result.code == 1
     assert "holds a classifier, not references" in result.err
+
+
+def test_taxonomy_of_another_tool_is_evidence_and_shuffled_labels_do_no_harm(
+    command: Command, long_contigs: Path, tmp_path: Path
+) -> None:
+    gold = read_labels(GOLD)
+    taxids = {
+        "Escherichia coli": 562,
+        "Helicobacter pylori": 210,
+        "Staphylococcus aureus": 1280,
+        "Vibrio cholerae": 666,
+    }
+    names = [record.id for record in read_sequences([long_contigs])]
+    shuffled = np.random.default_rng(0).permutation(names).tolist()
+    quick = ("--no-markers", "--no-report", "--no-names", "-q")
+    binned = []
+    for folder, given in (("none", None), ("right", names), ("shuffled", shuffled)):
+        arguments: tuple[object, ...] = ()
+        if given is not None:
+            lines = [
+                f"C\t{name}\t{taxids[gold[other]]}\t20000\t562:9 0:1\n"
+                for name, other in zip(names, given, strict=True)
+            ]
+            (tmp_path / f"{folder}.kraken").write_text("".join(lines))
+            arguments = ("--taxonomy", tmp_path / f"{folder}.kraken")
+        assert command("bin", long_contigs, "-o", tmp_path / folder, *quick, *arguments).code == 0
+        binned.append(read_labels(tmp_path / folder / "contig2bin.tsv"))
+    for bins in binned:
+        pairs = {(label, gold[name]) for name, label in bins.items()}
+        assert len(pairs) == 4  # each species is one bin
+
+
+def test_taxonomy_of_other_contigs_is_refused(command: Command, long_contigs: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.kraken").write_text("C\tx\t562\t100\t562:9\n")
+    arguments = ("--taxonomy", tmp_path / "other.kraken", "-q")
+    result = command("bin", long_contigs, "-o", tmp_path / "out", *arguments)
+    assert result.code == 1
+    assert "knows only 0 of" in result.err

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+from dnabert_s_cli.io.bins.writing import BinName
 from dnabert_s_cli.reports.columns import MapContigs, ReportBin, page_columns, script_safe, shown_rows, summarise_bins
 from tests.reports.inputs import EVIL, some_contigs
 
@@ -108,3 +109,12 @@ def test_numbers_that_are_not_finite_become_null() -> None:
     bins = _columns(some_contigs(), [ReportBin(1, 1, 1, 1, 1, gc=float("nan"), depth=[float("inf")])])["bins"]
     assert isinstance(bins, dict)
     assert (bins["gc"], bins["depth"], bins["completeness"]) == ([None], [[None]], [None])
+
+
+def test_names_of_bins_are_columns_of_the_page() -> None:
+    names = {1: BinName("d__Bacteria;p__Bacillota;g__Bacillus", "genus", 0.9, "Bacillus subtilis", 0.8)}
+    bins = summarise_bins(some_contigs(), names=names)
+    assert [(one.name, one.phylum) for one in bins][:2] == [("Bacillus (genus)", "Bacillota"), ("", "")]
+    columns = _columns(some_contigs(), bins)["bins"]
+    assert columns["name"][0] == "Bacillus (genus)"
+    assert columns["phylum"][0] == "Bacillota"

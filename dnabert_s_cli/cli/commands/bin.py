@@ -55,6 +55,15 @@ class EvidenceFlags:
             rich_help_panel=_EVIDENCE,
         ),
     ] = None
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option(
+            "--taxonomy",
+            help="Labels of the contigs by kraken2, metabuli, mmseqs taxonomy, Taxometer or classify, as evidence.",
+            show_default=False,
+            rich_help_panel=_EVIDENCE,
+        ),
+    ] = None
     min_length: opt.MinLength = defaults.MIN_CONTIG_BP
     reference: opt.Reference = None
 
@@ -74,6 +83,7 @@ class EvidenceFlags:
             use_markers=not self.no_markers,
             markers_path=self.markers,
             refined_path=self.refine,
+            taxonomy_path=self.taxonomy,
         )
 
 
@@ -170,12 +180,14 @@ def _show(report: BinReport) -> None:
             scaled(row.n50_bp, "bp"),
             percent(row.gc),
             *(f"{percent:.1f} %" for percent in (report.quality[row.bin] if report.quality else ())),
+            *((_short(report.names[row.bin].taxon),) if report.names is not None else ()),
         )
         for row in report.bins[:_SHOWN_BINS]
     ]
     if rows:
         more = f" (the {_SHOWN_BINS} largest of {len(report.bins)})" if len(report.bins) > _SHOWN_BINS else ""
         columns = ("bin", "contigs", "size", "N50", "GC", *(("complete", "contaminated") if report.quality else ()))
+        columns = (*columns, *(("name",) if report.names is not None else ()))
         show_table(f"bins{more}", columns, rows=rows)
     else:
         warn("no cluster of contigs is large enough for a bin (--min-bin, --min-length)")
@@ -187,3 +199,8 @@ def _show(report: BinReport) -> None:
         f"{report.summary.n_records:,} contigs; {report.summary.n_short:,} shorter contigs skipped; "
         f"{threshold}{duration(report.seconds)}"
     )
+
+
+def _short(taxon: str) -> str:
+    """The last name of a lineage."""
+    return taxon.rsplit("__", 1)[-1] or "-"

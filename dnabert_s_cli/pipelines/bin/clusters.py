@@ -15,6 +15,7 @@ from ... import defaults
 from ...analysis.binning.assignment import HalfPairs, choose_min_similarity, prepare_features
 from ...analysis.binning.communities import find_communities, find_communities_within
 from ...analysis.binning.contig_space import DEFAULT_SPREAD, contig_space
+from ...analysis.binning.label_evidence import weigh_edges
 from ...analysis.binning.marker_refinement import divide_contaminated, join_unmarked
 from ...analysis.binning.point_graph import compared_graph, graph_size
 from ...analysis.binning.whitening import fit_whitening, similarity_spread
@@ -28,6 +29,14 @@ LOUVAIN = "louvain"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TaxonLabels:
+    """What another tool calls N contigs: (N,) int64 number of the genus, -1 for none; (N,) float64 how sure it is."""
+
+    labels: np.ndarray
+    confidences: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What is known of N contigs.
 
@@ -38,6 +47,7 @@ class Evidence:
         depth: (N, S) float32 mean depths; None where there are none.
         hits: single-copy genes; None where they are not asked for.
         given: (N,) int64 bins of another tool, -1 for none; None to start from nothing.
+        taxa: labels of another tool; None for none.
     """
 
     embeddings: np.ndarray
@@ -46,6 +56,7 @@ class Evidence:
     depth: np.ndarray | None = None
     hits: MarkerHits | None = None
     given: np.ndarray | None = None
+    taxa: TaxonLabels | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +103,8 @@ def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
         threads=options.threads,
         on_progress=progress.advance,
     )
+    if evidence.taxa is not None:
+        graph = weigh_edges(graph, evidence.taxa.labels, confidences=evidence.taxa.confidences)
     progress.start(f"communities of {len(unit):,} contigs", None, unit="contigs")
     labels = find_communities(graph) if evidence.given is None else find_communities_within(graph, evidence.given)
     labels[~evidence.embeddings.any(axis=1)] = -1  # nothing but unknown bases is of no genome

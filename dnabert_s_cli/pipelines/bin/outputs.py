@@ -140,7 +140,7 @@ def write_bin_report(
     content = ReportContent(
         title=title or "bins",
         contigs=contigs,
-        bins=summarise_bins(contigs, quality=written.quality),
+        bins=summarise_bins(contigs, quality=written.quality, names=written.names),
         run=run_facts(run),
         left_out=(summary.n_short, written.short_bp),
     )

@@ -37,10 +37,11 @@ from ..run_record import Run, file_facts
 from ..vectors.encoding import EncoderOptions
 from ..vectors.inputs import STDIN, SequenceInput, model_files
 from ..vectors.tables import Vectors
-from .clusters import Clustered, Evidence, cluster_contigs
+from .clusters import Clustered, Evidence, TaxonLabels, cluster_contigs
 from .naming import name_bins
 from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs
 from .stages import BinInput, ContigNames, Stages, check_evidence
+from .taxonomy import join_taxonomy
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ def _gather(
     """Everything that is known of the contigs."""
     read = stages.read_vectors()
     opened = None if read is not None else encoder.open()
-    given, depths = _join(stages, read)
+    given, taxa, depths = _join(stages, read)
     run.note("depth")
     vectors = read if opened is None else stages.embed_vectors(opened)
     assert vectors is not None, "read or embedded"
@@ -167,18 +168,21 @@ def _gather(
     run.note("markers")
     depth = None if depths is None else depths.joined.mean
     table = vectors.table
-    evidence = Evidence(table.embeddings, table.lengths_bp, halves=halves, depth=depth, hits=hits, given=given)
+    evidence = Evidence(
+        table.embeddings, table.lengths_bp, halves=halves, depth=depth, hits=hits, given=given, taxa=taxa
+    )
     return vectors, evidence, depths
 
 
-def _join(stages: Stages, read: Vectors | None) -> tuple[np.ndarray | None, ContigDepths | None]:
-    """Another tool's bins, and depth, by name; before embedding, so that mistakes are found early."""
-    refined_path, depth = stages.source.refined_path, stages.source.depth
-    if refined_path is None and depth.is_empty:
-        return None, None
+def _join(stages: Stages, read: Vectors | None) -> tuple[np.ndarray | None, TaxonLabels | None, ContigDepths | None]:
+    """Another tool's bins and labels, and depth, by name; before embedding, so that mistakes are found early."""
+    refined_path, taxonomy_path = stages.source.refined_path, stages.source.taxonomy_path
+    if refined_path is None and taxonomy_path is None and stages.source.depth.is_empty:
+        return None, None, None
     names = stages.names() if read is None else ContigNames(read.table.ids, read.table.lengths_bp)
     given = None if refined_path is None else _given_bins(refined_path, names.ids)
-    return given, stages.depths(names)
+    taxa = None if taxonomy_path is None else join_taxonomy(taxonomy_path, names.ids)
+    return given, taxa, stages.depths(names)
 
 
 def _given_bins(path: Path, ids: Sequence[str]) -> np.ndarray:
@@ -210,7 +214,7 @@ def _describe(
     run: Run, source: BinInput, *, vectors: Vectors, depths: ContigDepths | None, options: BinOptions
 ) -> dict[str, object]:
     """The content of run.json; `options` as used."""
-    named = file_facts(source.refined_path, source.markers_path)
+    named = file_facts(source.refined_path, source.markers_path, source.taxonomy_path)
     return run.describe(
         inputs=[*vectors.inputs, *(depths.inputs if depths else ()), *named],
         settings={**asdict(options), "min_contig_bp": source.contigs.min_length_bp, "markers": source.use_markers},

@@ -47,6 +47,7 @@ class BinInput:
         use_markers: look for single-copy genes.
         markers_path: profiles of the user's own; None for the built-in ones.
         refined_path: contig2bin, biobox or folder of another tool's bins, which are divided and never joined.
+        taxonomy_path: what another tool calls the contigs.
     """
 
     contigs: SequenceInput
@@ -55,6 +56,7 @@ class BinInput:
     use_markers: bool = True
     markers_path: Path | None = None
     refined_path: Path | None = None
+    taxonomy_path: Path | None = None
 
     def files(self) -> list[str | Path]:
         """Every file that is read."""
@@ -194,12 +196,17 @@ def check_evidence(source: BinInput, *, method: str) -> None:
     for.
     """
     refined = source.refined_path
-    for what, is_given in (("depth", not source.depth.is_empty), ("bins to refine", refined is not None)):
+    evidence = {
+        "depth": not source.depth.is_empty,
+        "bins to refine": refined is not None,
+        "a taxonomy": source.taxonomy_path is not None,
+    }
+    for what, is_given in evidence.items():
         if is_given and method != LOUVAIN:
             raise DnabertSError(f"{method} clusters vectors alone: it has no use for {what}", hint="use louvain")
     paths = [source.embeddings_path, *source.depth.bam_paths, *source.depth.table_paths, source.markers_path]
     problems = []
-    for path in [*paths, None if refined is None or refined.is_dir() else refined]:
+    for path in [*paths, source.taxonomy_path, None if refined is None or refined.is_dir() else refined]:
         try:
             if path is not None:
                 check_input(path)

@@ -37,6 +37,8 @@ function readBins(columns) {
     depths: columns.depth[place],
     completeness: columns.completeness[place],
     contamination: columns.contamination[place],
+    name: columns.name[place],
+    phylum: columns.phylum[place],
     x: columns.x[place],
     y: columns.y[place],
     colour: columns.colour[place],
@@ -88,8 +90,10 @@ const text = {
   bin: (number) => (number === 0 ? `in no ${page.noun}` : `${page.prefix}${number}`),
 };
 
-// What is marked: a bin (null for none, 0 never), a contig (null or its place), the sample (-1: all).
-const state = { bin: null, contig: null, sample: -1 };
+const phyla = [...new Set(bins.map((bin) => bin.phylum).filter((phylum) => phylum !== ""))];
+
+// What is marked: a bin (null for none, 0 never), a contig (null or its place), the sample (-1: all); what colours mean.
+const state = { bin: null, contig: null, sample: -1, byPhylum: false };
 const listeners = [];
 
 function onChange(listener) {
@@ -107,7 +111,10 @@ function colourOf(number) {
   const place = placeOfBin.get(number);
   if (place === undefined) return theme().none;
   const dark = darkGround.matches && !document.documentElement.classList.contains("printing");
-  return page.colours[dark ? "dark" : "light"][bins[place].colour];
+  const colours = page.colours[dark ? "dark" : "light"];
+  if (!state.byPhylum) return colours[bins[place].colour];
+  const phylum = phyla.indexOf(bins[place].phylum);
+  return phylum < 0 ? theme().none : colours[phylum % colours.length];
 }
 
 /** The page's own colours, as its style sheet has them now. */

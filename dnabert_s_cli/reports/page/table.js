@@ -10,6 +10,7 @@ const COLUMNS = [
   { title: "Depth", value: depthOfBin, show: (bin) => text.depth(depthOfBin(bin)) },
   { title: "Completeness", value: (bin) => bin.completeness, show: (bin) => text.percent(bin.completeness) },
   { title: "Contamination", value: (bin) => bin.contamination, show: (bin) => text.percent(bin.contamination), rising: true },
+  { title: "Name", value: (bin) => bin.name || null, show: (bin) => bin.name || "–", rising: true },
 ].filter(({ value }, place) => place < 5 || bins.some((bin) => value(bin) !== null));
 
 const MOST_ROWS = 2000;
@@ -28,8 +29,11 @@ function startTable() {
   document.getElementById("filter").addEventListener("input", fillTable);
   document.getElementById("quality").addEventListener("change", fillTable);
   document.getElementById("quality-box").hidden = !knowsQuality;
+  document.getElementById("colour-box").hidden = phyla.length === 0;
+  document.getElementById("colour-by").addEventListener("change", (event) => mark({ byPhylum: event.target.value === "phylum" }));
   document.querySelector("#bins .filters").hidden = bins.length < 2;
   onChange((change) => {
+    if ("byPhylum" in change) recolour();
     if ("sample" in change) fillTable();
     else markRows();
     if (change.bin) showRow();
@@ -51,7 +55,8 @@ function shownBins() {
   const wanted = document.getElementById("filter").value.trim().toLowerCase();
   const quality = document.getElementById("quality").value;
   const exact = /^\d+$/.test(wanted);
-  const passes = (bin) => (exact ? String(bin.number).startsWith(wanted) : text.bin(bin.number).toLowerCase().includes(wanted));
+  const called = (bin) => `${text.bin(bin.number)} ${bin.name} ${bin.phylum}`.toLowerCase();
+  const passes = (bin) => (exact ? String(bin.number).startsWith(wanted) : called(bin).includes(wanted));
   const { value } = COLUMNS[order.column];
   const sign = order.falling ? -1 : 1;
   return bins
@@ -59,7 +64,8 @@ function shownBins() {
     .sort((a, b) => {
       const [one, two] = [value(a), value(b)];
       if (one === null || two === null) return (one === null) - (two === null) || a.number - b.number;
-      return sign * (one - two) || a.number - b.number;
+      const difference = typeof one === "string" ? one.localeCompare(two) : one - two;
+      return sign * difference || a.number - b.number;
     });
 }
 
