@@ -25,7 +25,7 @@ RADIX = STOP + 1  # a word is a number of this base, with one digit for each of 
 FLANK = 40  # positions without score before, between and after profiles, for what reads past their ends
 UNIT = 8  # of scores: eighths of a bit
 
-_PASS_RATE = 1.2e-4  # of random words at one position of a profile, times the root of its length: short ones need more
+_PASS_RATE = 3e-4  # of random words at one position of a profile, times the root of its length: short ones need more
 _STOP_SCORE = -30.0  # bits
 _LEAST_SCORE, _SCORE_STEP, _N_STEPS = -16.0, 0.125, 256  # the grid on which scores of random words are counted
 
