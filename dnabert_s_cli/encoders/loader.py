@@ -93,7 +93,7 @@ def describe_choice(model: str | None, *, device: str, dtype: str) -> str:
     """What `load_encoder` would open and where it would run, in a few words: `kmer-s (built in), CPU, float32`.
 
     Raises:
-        DnabertSError: no such device or number format here.
+        DnabertSError: no such model, device or number format.
     """
     name = model or default_model()
     is_folder = Path(name).expanduser().is_dir()
@@ -102,9 +102,19 @@ def describe_choice(model: str | None, *, device: str, dtype: str) -> str:
         kind = "file"
     if name.startswith(WORDS_PREFIX) or name in COMPOSITIONS or find_kmer_folder(name):
         return f"{name} ({kind}), CPU, float32"
+    if kind != "folder":
+        _check_name(name)
     on_device = resolve_device(device)
     shown = "CPU" if on_device.type == "cpu" else device_name(on_device)
     return f"{name} ({kind}), {shown}, {str(resolve_dtype(dtype, on_device)).removeprefix('torch.')}"
+
+
+def _check_name(name: str) -> None:
+    """Raise a `DnabertSError` unless this may be a model on the hub, a stock one, or a path that is there."""
+    if name in ALIASES or name.startswith(STOCK_PREFIX) or Path(name).expanduser().exists():
+        return
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise DnabertSError(f"no model '{name}'", hint=_names_for(name))
 
 
 def _names_for(name: str) -> str:
@@ -127,7 +137,6 @@ def _open_backbone(name: str, device: torch.device, *, dtype: torch.dtype, trust
         return open_model_folder(folder, name=name, device=device, dtype=dtype)
     if folder.exists():
         raise DnabertSError("a model is a folder, this is a file", path=name)
-    if name not in ALIASES and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
-        raise DnabertSError(f"no model '{name}'", hint=_names_for(name))
+    _check_name(name)
     located = locate_model(name)
     return open_model_folder(located.path, name=name, device=device, dtype=dtype)

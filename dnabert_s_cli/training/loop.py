@@ -199,9 +199,7 @@ class _Loop:
     def _announce_phase(self, step: int) -> None:
         phase = self._course.maker.curriculum.phase(step)
         if phase != self.state.phase:
-            what = (
-                "clean views" if phase == CLEAN else f"mixed views, weights of {_PHASES[self.state.phase]} carried on"
-            )
+            what = "clean views" if phase == CLEAN else f"mixed views, weights of {_PHASES[self.state.phase]} kept"
             _LOG.info("step %d: %s begins (%s)", step + 1, _PHASES[phase], what)
 
     def _save(self, names: tuple[str, ...] | list[str]) -> None:

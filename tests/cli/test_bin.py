@@ -80,7 +80,7 @@ def test_table_that_lacks_some_contigs_bins_the_others(command: Command, assembl
     (tmp_path / "e.tsv.run.json").unlink()
     result = command("bin", assembly, "-o", tmp_path / "out", "--embeddings", tmp_path / "e.tsv", *QUICK)
     assert result.code == 0
-    assert "30 sequences matched, 6 missing in it, 0 extra" in result.err
+    assert "30 sequences matched, 6 missing, 0 extra" in result.err
     assert len(read_labels(tmp_path / "out" / "contig2bin.tsv")) <= 30
 
 

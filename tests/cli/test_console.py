@@ -43,7 +43,7 @@ def test_nothing_is_estimated_in_the_first_seconds(clock: Clock, caplog: pytest.
 def test_time_left_comes_with_the_first_line(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="dnabert_s_cli")
     _stages(clock, (10, 250))
-    assert caplog.messages[-1] == "embedding: 250 bp done, 25 bp/s, 25 %, about 0:30 min left"
+    assert caplog.messages[-1] == "embedding: 250 bp done, 25 bp/s, 25 %, about 30 s left"
 
 
 def test_time_left_waits_for_enough_work(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -56,6 +56,13 @@ def test_later_lines_are_half_a_minute_apart(clock: Clock, caplog: pytest.LogCap
     caplog.set_level(logging.INFO, logger="dnabert_s_cli")
     _stages(clock, *[(5, 10)] * 12)
     assert len(caplog.messages) == 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(6.62, "6.6 s"), (40.2, "40 s"), (59.7, "1:00 min"), (95, "1:35 min"), (3725, "1:02:05")]
+)
+def test_durations_are_short(seconds: float, shown: str) -> None:
+    assert console.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(("share", "shown"), [(0.9957, "99.6 %"), (1.0, "100.0 %"), (0.0, "0.0 %")])

@@ -109,6 +109,8 @@ def test_describe_says_what_the_vectors_depend_on(tiny_model: Path) -> None:
 def test_near_miss_of_a_name_is_recognised(name: str, near: str) -> None:
     with pytest.raises(DnabertSError) as caught:
         load_encoder(name, "cpu")
+    with pytest.raises(DnabertSError, match="no model"):
+        describe_choice(name, device="cpu", dtype="auto")
     assert str(caught.value.hint).startswith(f"did you mean {near}? Or use one of ")
 
 

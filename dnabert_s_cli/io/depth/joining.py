@@ -62,7 +62,7 @@ def join_depth(table: DepthTable, names: Sequence[str], *, lengths_bp: np.ndarra
         # extra ones are, as a rule, the short contigs left out
         level = logging.WARNING if found.n_missing else logging.INFO
         counts = (len(rows), found.n_missing, found.n_extra)
-        _LOG.log(level, "%s: %d contigs matched, %d missing in it, %d extra", path, *counts)
+        _LOG.log(level, "%s: %d contigs matched, %d missing, %d extra", path, *counts)
     there_bp = table.lengths_bp[rows]
     for place in np.flatnonzero((there_bp > 0) & (there_bp != lengths_bp[places])):
         own_bp = int(lengths_bp[places[place]])

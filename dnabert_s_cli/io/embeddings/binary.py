@@ -85,7 +85,7 @@ def require_pyarrow(path: Path) -> ModuleType:
         import pyarrow
         import pyarrow.parquet  # noqa: F401  loads the part that is used
     except ImportError as error:
-        hint = "pip install 'dnabert-s[parquet]'"
+        hint = "pip install pyarrow"
         raise DnabertSError("the .parquet format needs the package pyarrow", path=path, hint=hint) from error
     return pyarrow  # type: ignore[no-any-return]  # pyarrow ships no types
 

@@ -65,7 +65,7 @@ class UnpackedRows:
         with atomic_path(self.path) as temporary:
             with open_input(path) as packed, temporary.open("wb") as plain:
                 shutil.copyfileobj(packed, plain, BLOCK_BYTES)
-            _LOG.info("unpacked %.2f GB, removed at the end", temporary.stat().st_size / 1e9)
+            _LOG.info("unpacked %.1f MB, removed at the end", temporary.stat().st_size / 1e6)
 
 
 def _key(path: Path) -> str:

@@ -188,7 +188,7 @@ def _check_plot(path: Path) -> None:
     if path.suffix.lower() not in (_PNG, _HTML):
         raise DnabertSError(f"a map is {_PNG} or {_HTML}, not '{path.suffix}'", path=path, hint="name it map.html")
     if path.suffix.lower() == _PNG and not can_draw():
-        hint = "pip install 'dnabert-s[plots]', or name it map.html"
+        hint = "pip install matplotlib, or name it map.html"
         raise DnabertSError("a PNG needs matplotlib, which is not installed", path=path, hint=hint)
 
 

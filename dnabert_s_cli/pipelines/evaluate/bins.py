@@ -136,7 +136,7 @@ def measure_bins(
     read = [file for path in source.binnings for file in binning_files(path)]
     check_apart((*output.named, run_path), [source.gold_path, *source.contigs_paths, *read])
     if output.plot_path is not None and not can_draw():
-        hint = "pip install 'dnabert-s[plots]'"
+        hint = "pip install matplotlib"
         raise DnabertSError("a plot needs matplotlib, which is not installed", path=output.plot_path, hint=hint)
     when_there = None if run_path is None else run.if_complete(output.table, run_path, existing=output.existing)
     sides = [] if run_path is None else [run_path]

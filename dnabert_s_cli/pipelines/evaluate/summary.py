@@ -50,7 +50,7 @@ def summary_tables(
 def draw_summary(folder: Path, scores: Sequence[Score], *, options: ProtocolOptions) -> None:
     """A PNG for each task that was run; without matplotlib none, and a line in the log."""
     if not can_draw():
-        logger.warning("matplotlib is not installed, so there are no plots: pip install 'dnabert-s[plots]'")
+        logger.warning("matplotlib is not installed, so there are no plots: pip install matplotlib")
         return
     if part := [one for one in scores if one.task == CLUSTERING]:
         title = "K-means, mean and each set"

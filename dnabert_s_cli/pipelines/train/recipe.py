@@ -98,6 +98,9 @@ def _train_here(
     run = Run("train", argv=argv, seed=config.run.seed)
     _check_apart(config, output.path)
     products = autocast_dtype(config.run.dtype, world.device)
+    named = config.model.base or f"new, with the sizes in {config.model.init}"
+    where, numbers = device_name(world.device).replace("cpu", "CPU"), str(products or "float32")
+    logger.info("model: %s; %s, %s", named, where, numbers.removeprefix("torch."))
     with ExitStack() as files:
         folder = _open_folder(output, world=world, files=files)
         data = open_data(config, world, files=files)
@@ -218,4 +221,4 @@ def _draw(folder: RunFolder) -> None:
     if can_draw():
         draw_training_curves(folder.plot_path, read_log(folder.log_path), names=METRICS)
     else:
-        logger.info("loss.png is not drawn: matplotlib is not installed (pip install 'dnabert-s[plots]')")
+        logger.info("loss.png is not drawn: matplotlib is not installed (pip install matplotlib)")

@@ -66,7 +66,7 @@ def select_rows(table: EmbeddingTable, names: Sequence[str], *, lengths_bp: np.n
     places, rows = found.places, found.rows
     if found.n_missing or found.n_extra:
         counts = (len(rows), found.n_missing, found.n_extra)
-        logger.warning("%s: %d sequences matched, %d missing in it, %d extra", path, *counts)
+        logger.warning("%s: %d sequences matched, %d missing, %d extra", path, *counts)
     differing = np.flatnonzero(table.lengths_bp[rows] != lengths_bp[places])
     if len(differing):
         place, row = places[differing[0]], rows[differing[0]]

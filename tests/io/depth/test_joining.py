@@ -37,7 +37,7 @@ def test_a_contig_without_depth_has_zero_and_is_marked(caplog: pytest.LogCapture
     caplog.set_level(logging.WARNING, "dnabert_s_cli")
     joined = join_depth(_table("xyw"), ["x", "q", "y"], lengths_bp=_lengths(5, 5, 5), path="d.tsv")
     assert (joined.mean.tolist(), joined.known.tolist()) == ([[1], [0], [2]], [True, False, True])
-    assert "d.tsv: 2 contigs matched, 1 missing in it, 1 extra" in caplog.text
+    assert "d.tsv: 2 contigs matched, 1 missing, 1 extra" in caplog.text
 
 
 def test_a_full_match_is_silent(caplog: pytest.LogCaptureFixture) -> None:

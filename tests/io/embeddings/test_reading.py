@@ -235,7 +235,7 @@ def test_parquet_without_pyarrow_says_how_to_get_it(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(builtins, "__import__", without_pyarrow)
     with pytest.raises(DnabertSError, match="needs the package pyarrow") as caught:
         write_chunks(tmp_path / "emb.parquet", three_chunks())
-    assert caught.value.hint == "pip install 'dnabert-s[parquet]'"
+    assert caught.value.hint == "pip install pyarrow"
     assert list(tmp_path.iterdir()) == []
 
 

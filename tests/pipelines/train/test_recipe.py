@@ -80,7 +80,7 @@ def test_phases_follow_the_curriculum_and_are_logged(
         run(configure(run=replace(RUN, max_steps=6)), tmp_path / "a")
     assert [row["phase"] for row in read_log(tmp_path / "a" / "log.csv")] == [1, 1, 2, 2, 2, 2]
     assert "step 1: phase I begins" in caplog.text
-    assert "step 3: phase II begins (mixed views, weights of phase I carried on)" in caplog.text
+    assert "step 3: phase II begins (mixed views, weights of phase I kept)" in caplog.text
 
 
 def test_epochs_are_counted_in_whole_batches(configure: Configure, tmp_path: Path) -> None:
