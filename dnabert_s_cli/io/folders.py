@@ -21,7 +21,7 @@ from .locks import LOCK_FILE, lock_folder
 from .provenance import OUTPUTS_KEY, output_facts, write_run_json
 from .resume import disk_full_as_error
 
-OWN_MARK = "run.json"  # every finished folder of ours holds one; no other folder is ever replaced
+OWN_MARK = "run.json"  # every finished folder holds one; no other folder is ever replaced
 _HIDDEN = re.compile(r"\.[0-9a-f]{12}\..+")
 
 

@@ -21,7 +21,7 @@ class LongContig:
         self._n_pending = 0
 
     def add(self, starts: np.ndarray, ends: np.ndarray) -> None:
-        """Add aligned stretches: first base and the base behind the last, (n,) int64 each."""
+        """Add aligned stretches: first base and the base after the last, (n,) int64 each."""
         self._pending += [(starts, 1), (ends, -1)]
         self._n_pending += 2 * len(starts)
         if self._n_pending >= max(_PENDING, len(self._places)):

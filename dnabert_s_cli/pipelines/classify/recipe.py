@@ -43,7 +43,7 @@ class ClassifyOutput:
 
     @property
     def run_path(self) -> Path | None:
-        """Provenance beside the table (labels.tsv -> labels.tsv.run.json); None where the table is no file."""
+        """Provenance next to the table (labels.tsv -> labels.tsv.run.json); None where the table is no file."""
         return None if str(self.table) == STDIN else run_json_beside(self.table)
 
     @property

@@ -41,7 +41,7 @@ class SequenceInput:
         """Read and check everything, all problems reported together; None for a stream, checked as it comes.
 
         Args:
-            on_lengths: told the lengths of all records, in order.
+            on_lengths: called with the lengths of all records, in order.
         """
         if self.is_stream:
             return None
