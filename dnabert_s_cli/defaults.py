@@ -37,6 +37,8 @@ NEIGHBOURS = 60  # per vector in the graph under HDBSCAN; with 30 some data diff
 
 # --- binning -------------------------------------------------------------------------------------
 MIN_CONTIG_BP = 1_500
+SEPARATOR = ":"  # between sample and contig in the names of a catalogue; VAMB calls it so, too
+MIN_SAMPLE_CONTIG_BP = 1_000  # sample by sample, where few genomes compete for a contig
 MIN_BIN_BP = 200_000  # as MetaBAT2 and SemiBin2
 MIN_BIN_CONTIGS = 1  # a genome may be one contig: what counts is the size in bases
 BIN_METHOD: Final = "louvain"
@@ -49,6 +51,7 @@ MIN_HALF_BP = 750  # shortest half that says anything
 MIN_IDENTITY = 97.0  # per cent, of a read with the contig
 END_BP = 75  # left out at both ends of a contig, where reads hang over and are lost
 MIN_MAPQ = 0
+READS: Final = "auto"  # auto, short, long: from which identity reads count
 
 # --- bins against a gold standard ----------------------------------------------------------------
 RECOVERED_COMPLETENESS: Final = "50,70,90"  # percent; AMBER's levels

@@ -18,6 +18,7 @@ import typer
 from .. import __version__
 from ..errors import DnabertSError, OutputIsComplete
 from .commands.bin import bin_contigs
+from .commands.catalogue import catalogue
 from .commands.classify import classify
 from .commands.cluster import cluster
 from .commands.depth import depth
@@ -53,6 +54,7 @@ add_command(app, "embed", run=embed)
 add_command(app, "merge", run=merge)
 add_command(app, "cluster", run=cluster)
 add_command(app, "bin", run=bin_contigs)
+add_command(app, "catalogue", run=catalogue)
 add_command(app, "depth", run=depth)
 app.add_typer(classify, name="classify")
 add_command(app, "train", run=train)

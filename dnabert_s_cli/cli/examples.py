@@ -21,9 +21,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "dnabert-s cluster contigs.fa --labels truth.tsv --plot map.html -o clusters.tsv",
     ),
     "bin": (
-        "dnabert-s bin contigs.fa -b sample1.bam -b sample2.bam -o bins_out",
+        "dnabert-s bin contigs.fa -b sample1.bam sample2.bam -o bins_out",
+        "dnabert-s bin catalogue.fa.gz -b *.bam --separator : -o bins_out",
         "dnabert-s bin contigs.fa -d depth.tsv --embeddings emb.npy -o bins_out",
         "dnabert-s bin contigs.fa -b sample1.bam -o bins_out --resume",
+    ),
+    "catalogue": (
+        "dnabert-s catalogue S1=asm1.fa S2=asm2.fa.gz -o catalogue.fa.gz",
+        "dnabert-s catalogue assemblies.tsv --min-length 1000 -o catalogue.fa.gz",
     ),
     "depth": (
         "dnabert-s depth sample1.bam sample2.bam -o depth.tsv",
@@ -107,6 +112,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "simulate metagenome": (
         "dnabert-s simulate metagenome genomes/ -o metagenome_set",
         "dnabert-s simulate metagenome genomes/ --samples 3 --mean-depth 20 -o metagenome_set",
+        "dnabert-s simulate metagenome genomes/ --per-sample-assemblies -o catalogue_set",
     ),
     "doctor": (
         "dnabert-s doctor",

@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from .examples import epilog
 from .options.flags import expand_flags
+from .several import spread_files
 
 _HELP = "help"
 _HELP_FLAG = "--help"
@@ -38,7 +39,7 @@ class Command(TyperCommand):
         """Parse the words after each former name has become the present one."""
         path = ctx.command_path.partition(" ")[2]
         former = FORMER_NAMES.get(path, {})
-        args = [_renamed(word, former) for word in args]
+        args = spread_files([_renamed(word, former) for word in args], path)
         return super().parse_args(ctx, _with_plain_resume(args) if path == "train" else args)
 
     def get_params(self, ctx: Any) -> Any:

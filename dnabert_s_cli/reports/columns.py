@@ -14,12 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..io.bins.writing import BinName, n50_bp
-from .marks import DARK, LIGHT, members_of_bins, neighbourly_colours, thickest_spots, unit_square
+from ..io.bins.stats import HIGH_QUALITY, MEDIUM_QUALITY, BinName, BinStats
+from .marks import DARK, LIGHT, neighbourly_colours, thickest_spots, unit_square
 
 SHOWN_CONTIGS = 40_000  # points that a browser redraws fast enough to follow the pointer; 2.5 MB
-HIGH_QUALITY = {"completeness": 90, "contamination": 5}  # percent; MIMAG, Bowers et al. 2017, without its RNA genes
-MEDIUM_QUALITY = {"completeness": 50, "contamination": 10}
 _MOST_16 = 65_535
 _LEAST_DEPTH, _DEPTH_STEPS = 0.01, 3_000  # code = 3000 ln(1 + depth / 0.01): exact to 0.02 %, up to 3e7
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -48,83 +46,8 @@ class MapContigs:
     samples: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ReportBin:
-    """One bin as the page shows it.
-
-    Attributes:
-        number: from 1, the number of its contigs in `MapContigs.bins`.
-        gc: share, 0 to 1; NaN where there are no bases A, C, G or T.
-        depth: mean in each sample; None where the run knew none.
-        completeness: percent, as is contamination; None where not estimated.
-        name: the last taxon that is certain, with its rank; "" where nothing is.
-        phylum: "" where it is not certain.
-    """
-
-    number: int
-    n_contigs: int
-    total_bp: int
-    n50_bp: int
-    longest_bp: int
-    gc: float | None = None
-    depth: Sequence[float] | None = None
-    completeness: float | None = None
-    contamination: float | None = None
-    name: str = ""
-    phylum: str = ""
-
-    @property
-    def is_high_quality(self) -> bool:
-        """Whether it is known to be nearly complete and clean."""
-        return self._passes(HIGH_QUALITY)
-
-    @property
-    def is_medium_quality(self) -> bool:
-        """Whether it is known to be half complete and rather clean, and no better."""
-        return self._passes(MEDIUM_QUALITY) and not self.is_high_quality
-
-    def _passes(self, limits: Mapping[str, int]) -> bool:
-        if self.completeness is None or self.contamination is None:
-            return False
-        return self.completeness >= limits["completeness"] and self.contamination < limits["contamination"]
-
-
-def summarise_bins(
-    contigs: MapContigs,
-    *,
-    quality: Mapping[int, tuple[float, float]] | None = None,
-    names: Mapping[int, BinName] | None = None,
-) -> list[ReportBin]:
-    """What the contigs of each bin add up to, by number; GC and depth are means weighted by length.
-
-    Args:
-        quality: completeness and contamination, percent, of each bin for which they were estimated.
-        names: of bins that were named.
-    """
-    bins = []
-    for number, members in members_of_bins(contigs.bins):
-        lengths_bp = contigs.lengths_bp[members].astype(np.int64)
-        completeness, contamination = (quality or {}).get(number, (None, None))
-        bins.append(
-            ReportBin(
-                number=number,
-                n_contigs=len(members),
-                total_bp=int(lengths_bp.sum()),
-                n50_bp=n50_bp(lengths_bp.tolist()),
-                longest_bp=int(lengths_bp.max()),
-                gc=None if contigs.gc is None else _weighted_mean(contigs.gc[members], lengths_bp),
-                depth=None if contigs.depth is None else _weighted_means(contigs.depth[members], lengths_bp),
-                completeness=completeness,
-                contamination=contamination,
-                name=_short_name((names or {}).get(number)),
-                phylum=_phylum((names or {}).get(number)),
-            )
-        )
-    return bins
-
-
 def page_columns(
-    contigs: MapContigs, bins: Sequence[ReportBin], *, noun: str, prefix: str, record: str, seed: int
+    contigs: MapContigs, bins: Sequence[BinStats], *, noun: str, prefix: str, record: str, seed: int
 ) -> str:
     """The JSON text that the page's script reads; no character in it can end the element that holds it.
 
@@ -169,17 +92,6 @@ def script_safe(text: str) -> str:
     return text
 
 
-def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> float:
-    """The mean of the values that are known; NaN for none."""
-    known = np.isfinite(values)
-    total = float(weights[known].sum())
-    return float((values[known] * weights[known]).sum()) / total if total else math.nan
-
-
-def _weighted_means(columns: np.ndarray, weights: np.ndarray) -> list[float]:
-    return [_weighted_mean(column, weights) for column in columns.T]
-
-
 def _contig_columns(contigs: MapContigs, shown: np.ndarray) -> dict[str, object]:
     n_shown = len(shown)
     places = unit_square(contigs.xy)[shown]
@@ -205,10 +117,11 @@ def _packed(values: np.ndarray, *, bits: int) -> str:
     return f"u{bits // 8}:{base64.b64encode(held.tobytes()).decode('ascii')}"
 
 
-def _bin_columns(bins: Sequence[ReportBin]) -> Mapping[str, object]:
+def _bin_columns(bins: Sequence[BinStats]) -> Mapping[str, object]:
     depths = [None if one.depth is None else [_rounded(value, 4) for value in one.depth] for one in bins]
     return {
         "number": [one.number for one in bins],
+        "label": [None if one.name in ("", f"bin.{one.number}") else one.name for one in bins],
         "n_contigs": [one.n_contigs for one in bins],
         "total_bp": [one.total_bp for one in bins],
         "n50_bp": [one.n50_bp for one in bins],
@@ -217,12 +130,12 @@ def _bin_columns(bins: Sequence[ReportBin]) -> Mapping[str, object]:
         "depth": depths,
         "completeness": [_rounded(one.completeness, 2) for one in bins],
         "contamination": [_rounded(one.contamination, 2) for one in bins],
-        "name": [one.name for one in bins],
-        "phylum": [one.phylum for one in bins],
+        "name": [_short_name(one.taxon) for one in bins],
+        "phylum": [_phylum(one.taxon) for one in bins],
     }
 
 
-def _bin_marks(contigs: MapContigs, bins: Sequence[ReportBin]) -> Mapping[str, object]:
+def _bin_marks(contigs: MapContigs, bins: Sequence[BinStats]) -> Mapping[str, object]:
     places = unit_square(contigs.xy)
     spots = thickest_spots(places, contigs.lengths_bp, bins=contigs.bins, numbers=[one.number for one in bins])
     return {

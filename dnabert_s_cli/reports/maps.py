@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..io.bins.stats import summarise_bins
 from ..io.files import atomic_path
-from .columns import MapContigs, page_columns, summarise_bins
+from .columns import MapContigs, page_columns
 from .html import escaped, part, write_page
 from .marks import LIGHT, neighbourly_colours, thickest_spots, unit_square
 
@@ -74,7 +75,7 @@ def write_map_html(
         "map": part("map", record=record, noun=noun),
         "table": part("table", noun=noun),
     }
-    bins = summarise_bins(contigs)
+    bins = summarise_bins(contigs.bins, contigs.lengths_bp, gc=contigs.gc, depth=contigs.depth)
     data = page_columns(contigs, bins, noun=noun, prefix=f"{noun} ", record=record, seed=seed)
     write_page(path, "map", slots=slots, data=data)
 

@@ -6,9 +6,11 @@ hundreds of bins: a colour tells neighbours apart, and the number says which bin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+
+from ..io.bins.stats import members_of_bins
 
 # Apart for the colour-blind, after Okabe and Ito, the same hues for a light and for a dark ground.
 LIGHT = ("#0072b2", "#e26600", "#0a8f5c", "#d77fb4", "#e19f00", "#56b4e9", "#882255", "#5e7121", "#3b2f9e", "#8f393b")
@@ -25,15 +27,6 @@ def unit_square(xy: np.ndarray) -> np.ndarray:
     width = float((high - low).max())
     places: np.ndarray = (xy - (low + high) / 2) / (width or 1.0) + 0.5
     return places
-
-
-def members_of_bins(bins: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Each number above 0 in `bins` (N,), rising, with the rows that have it, rising."""
-    order = np.argsort(bins, kind="stable")
-    order = order[np.searchsorted(bins[order], 1) :]
-    if len(order):
-        numbers, starts = np.unique(bins[order], return_index=True)
-        yield from zip(numbers.tolist(), np.split(order, starts[1:]), strict=True)
 
 
 def thickest_spots(places: np.ndarray, weights: np.ndarray, *, bins: np.ndarray, numbers: Sequence[int]) -> np.ndarray:

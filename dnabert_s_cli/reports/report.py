@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .columns import MapContigs, ReportBin, page_columns
+from ..io.bins.stats import BinStats
+from .columns import MapContigs, page_columns
 from .html import definitions, escaped, part, tile, write_page
 
 _PROGRAM = "dnabert-s"
@@ -55,7 +56,7 @@ class ReportContent:
 
     title: str
     contigs: MapContigs
-    bins: Sequence[ReportBin]
+    bins: Sequence[BinStats]
     run: RunFacts
     left_out: tuple[int, int] = (0, 0)
     more_facts: Sequence[tuple[str, str]] = ()

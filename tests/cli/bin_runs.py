@@ -9,7 +9,7 @@ from pathlib import Path
 from dnabert_s_cli.io.labels.reading import read_labels
 from tests.cli.conftest import Command
 
-FILES = {"bins", "contig2bin.tsv", "bins.tsv", "run.json"}
+FILES = {"bins", "contig2bin.tsv", "bins.tsv", "elements.tsv", "run.json"}
 QUICK = ("--no-markers", "--no-names", "--no-report")
 BARE = ("--model", "tnf-c", *QUICK)
 _DATED = {"run.json", "report.html"}  # they say when and how fast

@@ -32,7 +32,7 @@ def test_folder_holds_what_is_promised(command: Command, assembly: Path, tmp_pat
     bins = run_bin(command, assembly, tmp_path / "out", with_report=True)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES, "report.html"}
     header, *rows = (tmp_path / "out" / "bins.tsv").read_text().splitlines()
-    assert header == "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc"
+    assert header == "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc\tcircular"
     assert rows[0].startswith("bin.1\t12\t360000\t30000\t30000\t")
     assert json.loads((tmp_path / "out" / "run.json").read_text())["settings"]["min_bin_bp"] == 200_000
     in_fasta = {record.id for record in read_sequences(sorted((tmp_path / "out" / "bins").glob("*.fa")))}
@@ -105,7 +105,7 @@ def test_zero_bins_is_success_with_all_files(command: Command, tmp_path: Path, t
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES, "report.html"}
     assert (tmp_path / "out" / "contig2bin.tsv").read_text() == ""
     header = "bin\tn_contigs\ttotal_bp\tn50\tlongest\tgc\tcompleteness\tcontamination"
-    header += "\ttaxon\trank\tprobability\tnearest\tsimilarity\n"
+    header += "\ttaxon\trank\tprobability\tnearest\tsimilarity\tcircular\n"
     assert (tmp_path / "out" / "bins.tsv").read_text() == header
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dnabert_s_cli.io.sequences.formats import SequenceFile
 from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.cli.bin_runs import BARE, digests, run_bin, species_of_bins, traces
 from tests.cli.conftest import Command
 from tests.conftest import random_dna
 from tests.io.depth.inputs import BAMS, FOLDER, JGI_TABLE
+from tests.locations import PROJECT
 from tests.marker_contigs import OPERONS
 
+FAULTS = PROJECT / "tests" / "data" / "faults"
 SMALL = ("-m", 500, "--min-bin", 5_000)  # for tests/data/bam
 
 
@@ -202,3 +205,64 @@ def test_the_run_says_what_it_was_made_from(command: Command, tmp_path: Path) ->
     assert run["settings"]["clustering"] | {"method": "louvain", "n_neighbours": 25} == run["settings"]["clustering"]
     assert (run["settings"]["markers"], run["settings"]["min_contig_bp"]) == (False, 700)
     assert run["timings_s"].keys() == {"depth", "embedding", "markers", "clustering", "writing", "total"}
+
+
+@pytest.mark.parametrize("kind", ["bams", "part of a table of vectors"])
+def test_contigs_are_read_four_times_at_most(
+    command: Command, one_profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    contigs, options = FOLDER / "contigs.fa", [*with_bams(), "--model", "tnf-c"]
+    if kind != "bams":
+        command("embed", contigs, "-o", tmp_path / "part.npy", "--model", "tnf-c", "-m", 2_000)
+        options = [*with_bams(), "--embeddings", tmp_path / "part.npy"]
+    opened: list[str] = []
+    enter = SequenceFile.__enter__
+
+    def counted(self: SequenceFile) -> SequenceFile:
+        opened.append(self.path)
+        return enter(self)
+
+    monkeypatch.setattr(SequenceFile, "__enter__", counted)
+    result = command("bin", contigs, "-o", tmp_path / "out", *options, *SMALL, "--markers", one_profile, "-q")
+    assert result.code == 0
+    assert opened.count(str(contigs)) == len(opened) == (4 if kind == "bams" else 3)
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize(("options", "depth"), [((), 7.77), (("--reads", "short"), 0.0), (("--min-mapq", 61), 0.0)])
+def test_noisy_long_reads_have_depth(
+    command: Command, tmp_path: Path, options: tuple[object, ...], depth: float
+) -> None:
+    arguments = (FAULTS / "contigs.fa", "-b", FAULTS / "long_reads_8pc_error.bam", *options)
+    assert command("bin", *arguments, "-o", tmp_path / "out", *BARE, "-m", 500, "--min-bin", 500).code == 0
+    assert max(float(row["long_reads_8pc_error.bam"]) for row in table(tmp_path / "out")) == pytest.approx(
+        depth, abs=0.01
+    )
+
+
+def test_contigs_are_the_reference_of_a_cram_without_one(command: Command, tmp_path: Path) -> None:
+    cram, bam = (FAULTS / name for name in ("reads_no_UR.cram", "reads.bam"))
+    small = (*BARE, "-m", 500, "--min-bin", 500)
+    assert command("bin", FAULTS / "contigs.fa", "-b", cram, "-o", tmp_path / "out", *small).code == 0
+    assert command("bin", FAULTS / "contigs.fa", "-b", f"{cram.name}={bam}", "-o", tmp_path / "bam", *small).code == 0
+    assert digests(tmp_path / "out") == digests(tmp_path / "bam")
+
+
+def test_a_chromosome_is_a_bin_and_a_plasmid_an_element(command: Command, assembly: Path, tmp_path: Path) -> None:
+    circles = {"s1.ctg000001c": 250_000, "tig7": 40_000, "s1.ctg000002l": 30_000}
+    path = tmp_path / "contigs.fa"
+    described = {"tig7": " len=40000 suggestCircular=yes"}
+    added = "".join(
+        f">{name}{described.get(name, '')}\n{random_dna(length, place, 'AACGTTTGAC')}\n"
+        for place, (name, length) in enumerate(circles.items())
+    )
+    path.write_text(assembly.read_text() + added)
+    bins = run_bin(command, path, tmp_path / "out")
+    rows = {row["bin"]: row for row in table(tmp_path / "out")}
+    assert [row["circular"] for row in rows.values()].count("yes") == 1
+    own = rows[bins["s1.ctg000001c"]]
+    assert (own["n_contigs"], own["circular"]) == ("1", "yes")
+    assert "tig7" not in bins
+    assert bins["s1.ctg000002l"] == bins["s2_c0"]
+    elements = (tmp_path / "out" / "elements.tsv").read_text().splitlines()
+    assert [line.split("\t")[:2] for line in elements] == [["contig", "length"], ["tig7", "40000"]]

@@ -101,7 +101,7 @@ def test_a_sample_may_be_added_and_only_it_is_read(
     read = depth_alignments._read_bam
     n_read: list[str] = []
 
-    def counted(file: depth_alignments.AlignmentFile, *rest: Any, **options: Any) -> depth_alignments.SampleDepth:
+    def counted(file: depth_alignments.AlignmentFile, *rest: Any, **options: Any) -> depth_alignments.DepthFile:
         n_read.append(file.path)
         return read(file, *rest, **options)
 

@@ -10,6 +10,9 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.io.depth.inputs import BAMS, JGI_TABLE
+from tests.locations import PROJECT
+
+NOISY = PROJECT / "tests" / "data" / "faults" / "long_reads_8pc_error.bam"
 
 
 def _means(text: str) -> list[list[str]]:
@@ -78,3 +81,29 @@ def test_help_names_the_options(command: Command) -> None:
     result = command("depth", "--help")
     assert result.code == 0
     assert all(option in result.out for option in ("--min-identity", "--end-bp", "--reference"))
+
+
+def _depth_of_first(text: str) -> float:
+    return float(text.splitlines()[1].split("\t")[2])
+
+
+def test_noisy_long_reads_count_by_themselves(command: Command) -> None:
+    given = command("depth", NOISY, "-o", "-", "-q", "--min-identity", 80).out
+    result = command("depth", NOISY, "-o", "-")
+    assert result.out == given
+    assert 7.5 < _depth_of_first(given) < 8
+    assert "long reads, 1000 bp at 92.1 % identity (median): those of 87 % and more count" in result.err
+
+
+@pytest.mark.parametrize("option", [("--reads", "short"), ("--min-identity", "97")])
+def test_a_filter_that_leaves_out_most_reads_is_a_warning(command: Command, option: tuple[str, str]) -> None:
+    result = command("depth", NOISY, "-o", "-", "-q", *option)
+    assert _depth_of_first(result.out) == 0
+    assert "180 of 180 aligned reads are below 97 % identity and left out" in result.err
+
+
+def test_a_few_reads_left_out_are_said_without_a_warning(command: Command) -> None:
+    assert "14 of 7140 aligned reads are below 97 % identity" in command("depth", BAMS[0], "-o", "-").err
+    quiet = command("depth", BAMS[0], "-o", "-", "-q", "--min-mapq", 1)
+    assert "left out" not in quiet.err
+    assert "below mapping quality 61" in command("depth", BAMS[0], "-o", "-", "-q", "--min-mapq", 61).err

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnabert_s_cli.reports.columns import MapContigs, summarise_bins
+from dnabert_s_cli.io.bins.stats import BinStats, summarise_bins
+from dnabert_s_cli.reports.columns import MapContigs
 from dnabert_s_cli.reports.report import ReportContent, RunFacts
 
 EVIL = "<img src=x onerror=alert(1)></script><script>alert(2)</script>&amp;"
@@ -26,6 +27,11 @@ def some_contigs(n: int = 200, *, n_bins: int = 3, samples: tuple[str, ...] = ("
     )
 
 
+def bins_of(contigs: MapContigs, *, quality: dict[int, tuple[float, float]] | None = None) -> list[BinStats]:
+    """What the bins of these contigs add up to."""
+    return summarise_bins(contigs.bins, contigs.lengths_bp, gc=contigs.gc, depth=contigs.depth, quality=quality)
+
+
 def some_content(
     contigs: MapContigs | None = None, *, quality: dict[int, tuple[float, float]] | None = None, title: str = "Sample 1"
 ) -> ReportContent:
@@ -43,4 +49,4 @@ def some_content(
         timings_s={"total": 12.34},
         peak_memory_bytes=1 << 30,
     )
-    return ReportContent(title, contigs, summarise_bins(contigs, quality=quality), run, left_out=(7, 4_321))
+    return ReportContent(title, contigs, bins_of(contigs, quality=quality), run, left_out=(7, 4_321))

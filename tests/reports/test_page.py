@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnabert_s_cli.reports.columns import MapContigs, summarise_bins
+from dnabert_s_cli.reports.columns import MapContigs
 from dnabert_s_cli.reports.maps import write_map_html
 from dnabert_s_cli.reports.report import ReportContent, RunFacts, write_report
 from tests.browser import Page, needs_chromium, open_browser
-from tests.reports.inputs import EVIL, some_content, some_contigs
+from tests.reports.inputs import EVIL, bins_of, some_content, some_contigs
 
 pytestmark = needs_chromium
 
@@ -123,7 +123,7 @@ def test_pointing_at_a_contig_says_its_name(browser: Page, tmp_path: Path) -> No
 @pytest.mark.parametrize("n", [0, 1, 5])
 def test_little_makes_a_page_without_complaint(browser: Page, tmp_path: Path, n: int) -> None:
     contigs = some_contigs(n, n_bins=0, samples=())
-    write_report(tmp_path / "report.html", ReportContent("little", contigs, summarise_bins(contigs), RunFacts()))
+    write_report(tmp_path / "report.html", ReportContent("little", contigs, bins_of(contigs), RunFacts()))
     browser.open(tmp_path / "report.html")
     assert browser.complaints == []
     assert "This run found no bins." in browser.run("document.getElementById('bin-table').innerText")

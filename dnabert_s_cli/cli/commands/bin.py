@@ -12,6 +12,7 @@ import typer
 from ... import defaults
 from ..console import duration, percent, progress, say, scaled, show_table, warn
 from ..options import common as opt
+from ..options.reads import ReadFlags
 
 if TYPE_CHECKING:
     from ...pipelines.bin.outputs import OutputOptions
@@ -19,7 +20,45 @@ if TYPE_CHECKING:
     from ...pipelines.bin.stages import BinInput
 
 _SHOWN_BINS = 20
-_EVIDENCE, _OUTPUT = "Evidence", "Output"
+_INPUT, _EVIDENCE, _OUTPUT = "Input", "Evidence", "Output"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFlags:
+    """Contigs of several samples."""
+
+    separator: Annotated[
+        str | None,
+        typer.Option(
+            "--separator",
+            help="Bin a catalogue sample by sample: contigs are named SAMPLE, this, and their own name.",
+            metavar="TEXT",
+            show_default=False,
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
+    by_sample: Annotated[
+        bool,
+        typer.Option(
+            "--by-sample",
+            help="Bin several assemblies sample by sample, one for each file, as FILE or NAME=FILE.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = False
+    pooled: Annotated[
+        bool,
+        typer.Option(
+            "--pooled", help="Bin contigs of several samples together, as one assembly.", rich_help_panel=_INPUT
+        ),
+    ] = False
+
+    def checked_separator(self) -> str | None:
+        """What stands between sample and contig; None where contigs are binned together."""
+        if self.pooled and (self.by_sample or self.separator is not None):
+            raise typer.BadParameter("give either --pooled, or --separator or --by-sample")
+        if self.separator == "":
+            raise typer.BadParameter("it is empty", param_hint="--separator")
+        return self.separator or (defaults.SEPARATOR if self.by_sample else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +103,46 @@ class EvidenceFlags:
             rich_help_panel=_EVIDENCE,
         ),
     ] = None
-    min_length: opt.MinLength = defaults.MIN_CONTIG_BP
+    min_length: Annotated[
+        int | None,
+        typer.Option(
+            "--min-length",
+            "-m",
+            min=0,
+            help="Skip contigs shorter than this, in bases.",
+            show_default=f"{defaults.MIN_CONTIG_BP}; {defaults.MIN_SAMPLE_CONTIG_BP} sample by sample",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
     reference: opt.Reference = None
 
-    def source(self, contigs: list[str], *, threads: int) -> BinInput:
+    def source(self, contigs: list[str], *, reads: ReadFlags, samples: SampleFlags, threads: int) -> BinInput:
         """The same for the pipeline."""
+        from ...pipelines.bin.catalogue import find_assemblies
         from ...pipelines.bin.stages import BinInput
-        from ...pipelines.depth.samples import DepthInput
         from ...pipelines.vectors.inputs import SequenceInput
 
         if self.markers is not None and self.no_markers:
             raise typer.BadParameter("give either --markers or --no-markers")
-        bams, tables = tuple(self.bam or ()), tuple(self.depth or ())
+        separator = samples.checked_separator()
+        shortest = defaults.MIN_CONTIG_BP if separator is None else defaults.MIN_SAMPLE_CONTIG_BP
+        min_length_bp = shortest if self.min_length is None else self.min_length
+        if samples.by_sample and separator is not None:
+            source: SequenceInput = find_assemblies(contigs, separator=separator, min_length_bp=min_length_bp)
+        else:
+            source = SequenceInput(tuple(contigs), min_length_bp, self.reference)
         return BinInput(
-            SequenceInput(tuple(contigs), self.min_length, self.reference),
+            source,
             embeddings_path=self.embeddings,
-            depth=DepthInput(bams, tables, self.reference, threads=threads),
+            depth=reads.settings(reference=self.reference, threads=threads).with_files(
+                self.bam or (), self.depth or ()
+            ),
             use_markers=not self.no_markers,
             markers_path=self.markers,
             refined_path=self.refine,
             taxonomy_path=self.taxonomy,
+            separator=separator,
+            pooled=samples.pooled,
         )
 
 
@@ -103,6 +162,24 @@ class OutputFlags:
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
     ] = False
+    prefix: Annotated[
+        str,
+        typer.Option(
+            "--prefix",
+            help="Begin the names of bins and of unbinned.fa with PREFIX and a dot.",
+            metavar="PREFIX",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = ""
+    strip_sample: Annotated[
+        bool,
+        typer.Option(
+            "--strip-sample",
+            help="In the bins, give contigs of a catalogue their own names, without the sample.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False
 
     no_names: Annotated[
         bool, typer.Option("--no-names", help="Do not say what the bins are.", rich_help_panel=_OUTPUT)
@@ -112,7 +189,18 @@ class OutputFlags:
         """The same for the pipeline; the sample is named after the folder."""
         from ...pipelines.bin.outputs import OutputOptions
 
-        return OutputOptions(self.gzip, self.unbinned, self.biobox, output.name, not self.no_report, not self.no_names)
+        if "/" in self.prefix or self.prefix.startswith((".", "-")):
+            raise typer.BadParameter("a prefix is the beginning of a file name", param_hint="--prefix")
+        return OutputOptions(
+            self.gzip,
+            self.unbinned,
+            self.biobox,
+            output.name,
+            report=not self.no_report,
+            names=not self.no_names,
+            prefix=self.prefix,
+            strip_sample=self.strip_sample,
+        )
 
 
 def bin_contigs(
@@ -137,6 +225,8 @@ def bin_contigs(
     resume: opt.Resume = False,
     force: opt.Force = False,
     *,
+    samples: SampleFlags,
+    reads: ReadFlags,
     outputs: OutputFlags,
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
@@ -157,7 +247,7 @@ def bin_contigs(
     clustering = ClusterOptions(method, min_similarity, smallest, None, near, seed=seed, threads=encoder.threads)
     with progress(quiet=messages.quiet) as shown:
         report = run(
-            evidence.source(contigs, threads=encoder.threads),
+            evidence.source(contigs, reads=reads, samples=samples, threads=encoder.threads),
             output,
             encoder=encoder.options() if evidence.embeddings else encoder.announced(),
             options=BinOptions(clustering, min_bin, outputs.options(output)),
@@ -174,20 +264,21 @@ def _show(report: BinReport) -> None:
     """The largest bins, and a summary."""
     rows = [
         (
-            f"bin.{row.bin}",
+            row.name,
             f"{row.n_contigs:,}",
             scaled(row.total_bp, "bp"),
             scaled(row.n50_bp, "bp"),
-            percent(row.gc),
-            *(f"{percent:.1f} %" for percent in (report.quality[row.bin] if report.quality else ())),
-            *((_short(report.names[row.bin].taxon),) if report.names is not None else ()),
+            percent(row.gc or 0.0),
+            *(f"{share:.1f} %" for share in (row.completeness, row.contamination) if share is not None),
+            *((_short(row.taxon.taxon),) if row.taxon is not None else ()),
         )
         for row in report.bins[:_SHOWN_BINS]
     ]
     if rows:
+        quality = ("complete", "contaminated") if report.bins[0].completeness is not None else ()
         more = f" (the {_SHOWN_BINS} largest of {len(report.bins)})" if len(report.bins) > _SHOWN_BINS else ""
-        columns = ("bin", "contigs", "size", "N50", "GC", *(("complete", "contaminated") if report.quality else ()))
-        columns = (*columns, *(("name",) if report.names is not None else ()))
+        named = ("name",) if report.bins[0].taxon is not None else ()
+        columns = ("bin", "contigs", "size", "N50", "GC", *quality, *named)
         show_table(f"bins{more}", columns, rows=rows)
     else:
         warn("no cluster of contigs is large enough for a bin (--min-bin, --min-length)")

@@ -11,8 +11,7 @@ import typer
 from ... import defaults
 from ..console import duration, progress, say, warn
 from ..options import common as opt
-
-_READS = "Reads"
+from ..options.reads import ReadFlags
 
 
 def depth(
@@ -28,26 +27,7 @@ def depth(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Table to write; - for standard output.", show_default=False)
     ],
-    min_identity: Annotated[
-        float,
-        typer.Option(
-            "--min-identity",
-            min=0.0,
-            max=100.0,
-            help="Skip reads with a lower identity to the contig, in percent.",
-            rich_help_panel=_READS,
-        ),
-    ] = defaults.MIN_IDENTITY,
-    min_mapq: Annotated[
-        int,
-        typer.Option(
-            "--min-mapq", min=0, max=255, help="Skip reads with a lower mapping quality.", rich_help_panel=_READS
-        ),
-    ] = defaults.MIN_MAPQ,
-    end_bp: Annotated[
-        int,
-        typer.Option("--end-bp", min=0, help="Bases to ignore at both ends of each contig.", rich_help_panel=_READS),
-    ] = defaults.END_BP,
+    reads: ReadFlags,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
     reference: opt.Reference = None,
     threads: opt.Threads = defaults.THREADS,
@@ -62,10 +42,8 @@ def depth(
     """
     messages.start()
     from ...pipelines.depth.recipe import make_depth_table, sort_inputs
-    from ...pipelines.depth.samples import DepthInput, DepthOptions
 
-    options = DepthOptions(min_identity, end_bp, min_mapq)
-    source = sort_inputs(inputs, DepthInput(reference_path=reference, options=options, threads=threads))
+    source = sort_inputs(inputs, reads.settings(reference=reference, threads=threads))
     with progress(quiet=messages.quiet) as shown:
         report = make_depth_table(
             source,

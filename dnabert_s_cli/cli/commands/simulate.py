@@ -218,6 +218,14 @@ def simulate_metagenome(
             rich_help_panel=_DEPTH,
         ),
     ] = defaults.DEPTH_NOISE,
+    per_sample_assemblies: Annotated[
+        bool,
+        typer.Option(
+            "--per-sample-assemblies",
+            help="Make one assembly for each sample, and contigs.fa.gz their catalogue for `bin --separator :`.",
+            rich_help_panel=_CONTIGS,
+        ),
+    ] = False,
     *,
     to: SetFlags,
     messages: opt.MessageFlags,
@@ -227,12 +235,15 @@ def simulate_metagenome(
     Writes contigs.fa.gz, depth.tsv, gold.biobox.tsv and abundances.tsv.
     """
     messages.start()
-    from ...pipelines.genomes import metagenome as run
+    from ...pipelines.genomes.assemblies import simulate_assemblies
+    from ...pipelines.genomes.metagenome import ContigLaw, DepthLaw
+    from ...pipelines.genomes.metagenome import simulate_metagenome as simulate_one
 
-    contigs = run.ContigLaw(median, length_spread, shortest, assembled, max_n)
-    law = run.DepthLaw(samples, mean_depth, depth_spread, noise)
+    contigs = ContigLaw(median, length_spread, shortest, assembled, max_n)
+    law = DepthLaw(samples, mean_depth, depth_spread, noise)
+    run = simulate_assemblies if per_sample_assemblies else simulate_one
     with progress(quiet=messages.quiet) as shown:
-        report = run.simulate_metagenome(
+        report = run(
             to.source(genomes),
             to.output,
             contigs=contigs,

@@ -92,20 +92,22 @@ Reference = Annotated[
     ),
 ]
 Bams = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--bam",
         "-b",
-        help="Sorted BAM or CRAM with the reads of one sample. Repeat for each sample.",
+        help="Sorted BAM or CRAM files, one per sample, as FILE or NAME=FILE; several may follow.",
+        metavar="FILE...",
         show_default=False,
     ),
 ]
 DepthTables = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--depth",
         "-d",
-        help="Depth table of MetaBAT2 (jgi), CoverM, strobealign, VAMB or `depth`. Repeatable.",
+        help="Depth tables of MetaBAT2 (jgi), CoverM, strobealign, VAMB or `depth`, as FILE or NAME=FILE.",
+        metavar="FILE...",
         show_default=False,
     ),
 ]

@@ -6,26 +6,36 @@ In: BAM and CRAM, or tables of jgi_summarize_bam_contig_depths, CoverM, strobeal
 
 from __future__ import annotations
 
-from .joining import Source, check_samples, join_depth, merge_depths, stack_depths
-from .samples import AlignmentFile, SampleDepth, is_alignment_file, open_alignment_files, read_alignment_depths
+from .columns import sample_name
+from .joining import ContigsOfSample, check_samples, join_by_sample, join_depth, merge_depths, stack_depths
+from .naming import sample_names, split_names
+from .preview import ReadPreview, preview_reads
+from .samples import AlignmentFile, is_alignment_file, is_cram_file, open_alignment_files, read_alignment_depths
 from .sums import DepthOptions
-from .table import DepthTable, JoinedDepth
+from .table import DepthFile, DepthTable, JoinedDepth
 from .text import read_depth_table, write_depth
 
 __all__ = [
     "AlignmentFile",
+    "ContigsOfSample",
+    "DepthFile",
     "DepthOptions",
     "DepthTable",
     "JoinedDepth",
-    "SampleDepth",
-    "Source",
+    "ReadPreview",
     "check_samples",
     "is_alignment_file",
+    "is_cram_file",
+    "join_by_sample",
     "join_depth",
     "merge_depths",
     "open_alignment_files",
+    "preview_reads",
     "read_alignment_depths",
     "read_depth_table",
+    "sample_name",
+    "sample_names",
+    "split_names",
     "stack_depths",
     "write_depth",
 ]

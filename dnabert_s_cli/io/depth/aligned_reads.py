@@ -55,14 +55,18 @@ class AlignedReads:
 
 
 class ReadSieve:
-    """Which records of a file count for depth; it also sees that the file is sorted, and that its contigs are there."""
+    """Which records of a file count for depth; it also sees that the file is sorted, and that its contigs are there.
+
+    Attributes:
+        n_uncertain: aligned records so far that are left out for their mapping quality.
+    """
 
     def __init__(self, path: str, *, n_contigs: int, min_mapq: int) -> None:
         self._path = path
         self._n_contigs = n_contigs
         self._min_mapq = min_mapq
         self._last = np.int64(-1)
-        self._n_records = self._total_bp = 0
+        self._n_records = self._total_bp = self.n_uncertain = 0
 
     def admit(self, records: RecordColumns) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the records that count, and the mean length of all records up to each of those.
@@ -78,9 +82,10 @@ class ReadSieve:
         n_records = self._n_records + 1 + np.arange(len(total_bp))
         if len(total_bp):
             self._total_bp, self._n_records = int(total_bp[-1]), int(n_records[-1])
-        counts = (records.flags & _NOT_COUNTED == 0) & (records.qualities >= self._min_mapq) & (records.contigs >= 0)
-        counts &= records.starts >= 0
-        rows = np.flatnonzero(counts)
+        is_aligned = (records.flags & _NOT_COUNTED == 0) & (records.contigs >= 0) & (records.starts >= 0)
+        is_certain = records.qualities >= self._min_mapq
+        self.n_uncertain += int(np.count_nonzero(is_aligned & ~is_certain))
+        rows = np.flatnonzero(is_aligned & is_certain)
         return rows, total_bp[rows] // n_records[rows]
 
     def _check_order(self, records: RecordColumns) -> None:

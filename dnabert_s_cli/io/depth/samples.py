@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +27,9 @@ from .aligned_reads import AlignedReads, ReadSieve
 from .bam import decode_reads
 from .bgzf import inflated_pieces
 from .cram import iter_cram_reads
+from .naming import sample_names
 from .sums import DepthOptions, DepthSums
-from .table import DepthTable
+from .table import DepthFile, DepthTable
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,22 +39,23 @@ _PIECES_AHEAD = 2  # of each file, for each thread that inflates
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignmentFile:
-    """A BAM or CRAM file whose header has been read: contigs and their lengths, (contigs,) int64."""
+    """A BAM or CRAM file whose header has been read: contigs and their lengths, (contigs,) int64.
+
+    Attributes:
+        min_identity: percent from which its reads count; None: as of all files.
+    """
 
     path: str
+    sample: str
     format: str
     n_bytes: int
     names: tuple[str, ...]
     lengths_bp: np.ndarray
+    min_identity: float | None = None
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SampleDepth:
-    """Depth in one sample, and the SHA-256 of the file it is from."""
-
-    path: str
-    table: DepthTable
-    sha256: str
+    def options(self, general: DepthOptions) -> DepthOptions:
+        """Which of its reads count."""
+        return general if self.min_identity is None else replace(general, min_identity=self.min_identity)
 
 
 class _StoppedError(Exception):
@@ -83,30 +85,49 @@ class _Tally:
 
 
 def is_alignment_file(path: str | Path) -> bool:
-    """Whether a file on disk is BAM or CRAM, by its first bytes; a stream is taken for something else."""
-    if str(path) == "-" or not Path(path).is_file():  # a pipe must not lose its first bytes here
+    """Whether a file on disk is BAM or CRAM, by its first bytes; a stream is not looked into, so it is neither.
+
+    Raises:
+        DnabertSError: there is no such file.
+    """
+    if str(path) == "-" or (Path(path).exists() and not Path(path).is_file()):
         return False
     with open_raw(path) as raw:
         return alignment_format(peek(raw)[0]) is not None
 
 
-def open_alignment_files(paths: Iterable[str | Path], *, reference_path: str | Path | None) -> list[AlignmentFile]:
-    """The headers of BAM and CRAM files.
+def is_cram_file(path: str | Path) -> bool:
+    """Whether a file on disk is CRAM, by its first bytes."""
+    if not Path(path).is_file():
+        return False
+    with open_raw(path) as raw:
+        return alignment_format(peek(raw)[0]) == "cram"
+
+
+def open_alignment_files(
+    paths: Sequence[str | Path], *, names: Mapping[str, str] | None = None, reference_path: str | Path | None
+) -> list[AlignmentFile]:
+    """The headers of BAM and CRAM files. A sample bears its file's name, with folders where two have the same.
+
+    Args:
+        names: names of samples by path, in place of those of the files.
 
     Raises:
-        DnabertSError: for all files together: no BAM or CRAM, cut off, without contigs, no file on disk, or
-            two of one name.
+        DnabertSError: for all files together: no BAM or CRAM, cut off, without contigs, no file on disk, or given
+            twice.
     """
     files: list[AlignmentFile] = []
     problems: list[DnabertSError] = []
-    path_of: dict[str, str | Path] = {}
-    for path in paths:
+    seen: dict[Path, str | Path] = {}
+    samples = sample_names(paths, names or {}, own=[utf8_name(Path(path).name) for path in paths])
+    for path, sample in zip(paths, samples, strict=True):
         try:
-            first = path_of.setdefault(Path(path).name, path)
-            if first is not path:
-                hint = "the name of the file is that of the sample: rename one"
-                raise DnabertSError(f"another file has the same name: {first}", path=path, hint=hint)
-            files.append(_open(str(path), reference_path=reference_path))
+            target = Path(path).resolve()
+            if target in seen:
+                problem = "is given twice" if str(seen[target]) == str(path) else f"is the same file as {seen[target]}"
+                raise DnabertSError(problem, path=path, hint="give each sample once")
+            seen[target] = path
+            files.append(_open(str(path), sample, reference_path=reference_path))
         except DnabertSError as error:
             problems.append(error)
     raise_together(problems)
@@ -120,9 +141,9 @@ def read_alignment_depths(
     threads: int,
     reference_path: str | Path | None = None,
     on_bytes: Callable[[int], object],
-    on_sample: Callable[[SampleDepth], object] = lambda _: None,
-) -> list[SampleDepth]:
-    """Mean depth and its variance for every contig in each file's header; the sample bears the file's name.
+    on_sample: Callable[[DepthFile], object] = lambda _: None,
+) -> list[DepthFile]:
+    """Mean depth and its variance for every contig in each file's header.
 
     The same file gives the same numbers, whatever the number of threads.
 
@@ -144,20 +165,20 @@ def read_alignment_depths(
     return [depth_of[file] for file in files]
 
 
-def _open(path: str, *, reference_path: str | Path | None) -> AlignmentFile:
+def _open(path: str, sample: str, *, reference_path: str | Path | None) -> AlignmentFile:
+    if path == "-" or (Path(path).exists() and not Path(path).is_file()):
+        raise DnabertSError("is not a file on disk", path=path, hint="write the alignments to a file first")
     with open_raw(path) as raw:
         head, stream = peek(raw)
         kind = alignment_format(head)
         if kind is None:
             hint = "give it as a table of depths, if it is one; SAM must be sorted and converted: samtools sort"
             raise DnabertSError("is neither BAM nor CRAM", path=path, hint=hint)
-        if path == "-" or not Path(path).is_file():
-            raise DnabertSError("is not a file on disk", path=path, hint="write the alignments to a file first")
         with opened_alignments(stream, path, reference_path=reference_path) as alignments:
             names, lengths_bp = contigs_of(alignments, path)
     if not names:
         raise DnabertSError("its header names no contig", path=path, hint="give reads aligned to the contigs")
-    return AlignmentFile(path, kind, Path(path).stat().st_size, names, lengths_bp)
+    return AlignmentFile(path, sample, kind, Path(path).stat().st_size, names, lengths_bp)
 
 
 def _read_bams(
@@ -166,8 +187,8 @@ def _read_bams(
     *,
     threads: int,
     on_bytes: Callable[[int], object],
-    on_sample: Callable[[SampleDepth], object],
-) -> list[SampleDepth]:
+    on_sample: Callable[[DepthFile], object],
+) -> list[DepthFile]:
     if not files:
         return []
     tally = _Tally()
@@ -188,7 +209,7 @@ def _read_bams(
         return [future.result() for future in futures]
 
 
-def _as_finished(futures: Sequence[Future[SampleDepth]], *, on_wait: Callable[[], object]) -> Iterator[SampleDepth]:
+def _as_finished(futures: Sequence[Future[DepthFile]], *, on_wait: Callable[[], object]) -> Iterator[DepthFile]:
     """Samples as they are finished, up to the first error, which stays in its future."""
     waiting = set(futures)
     while waiting:
@@ -199,38 +220,59 @@ def _as_finished(futures: Sequence[Future[SampleDepth]], *, on_wait: Callable[[]
 
 def _read_bam(
     file: AlignmentFile, options: DepthOptions, *, inflating: Executor | None, n_ahead: int, tally: _Tally
-) -> SampleDepth:
+) -> DepthFile:
     digest = hashlib.sha256()
     pieces = inflated_pieces(file.path, executor=inflating, n_ahead=n_ahead, digest=digest, on_bytes=tally.add)
     sieve = ReadSieve(file.path, n_contigs=len(file.names), min_mapq=options.min_mapq)
-    table = _depth_table(file, options, reads=decode_reads(pieces, file.path, sieve=sieve))
-    return SampleDepth(file.path, table, digest.hexdigest())
+    table = _depth_table(file, options, reads=decode_reads(pieces, file.path, sieve=sieve), sieve=sieve)
+    return DepthFile(file.path, table, digest.hexdigest())
 
 
-def _read_cram(file: AlignmentFile, options: DepthOptions, *, reference_path: str | Path | None) -> SampleDepth:
+def _read_cram(file: AlignmentFile, options: DepthOptions, *, reference_path: str | Path | None) -> DepthFile:
     sieve = ReadSieve(file.path, n_contigs=len(file.names), min_mapq=options.min_mapq)
     with (
         open_raw(file.path) as raw,
         opened_alignments(peek(raw)[1], file.path, reference_path=reference_path) as alignments,
     ):
         reads = iter_cram_reads(alignments, file.path, has_reference=reference_path is not None, sieve=sieve)
-        table = _depth_table(file, options, reads=reads)
-    return SampleDepth(file.path, table, sha256_file(file.path))
+        table = _depth_table(file, options, reads=reads, sieve=sieve)
+    return DepthFile(file.path, table, sha256_file(file.path))
 
 
-def _depth_table(file: AlignmentFile, options: DepthOptions, *, reads: Iterable[AlignedReads]) -> DepthTable:
+def _depth_table(
+    file: AlignmentFile, options: DepthOptions, *, reads: Iterable[AlignedReads], sieve: ReadSieve
+) -> DepthTable:
+    options = file.options(options)
     sums = DepthSums(file.lengths_bp, options)
     for batch in reads:
         sums.add(batch)
     mean, variance = sums.finish()
     if not sums.n_reads:
         _LOG.warning("%s: no read passes the filters; its depth is 0 everywhere", file.path)
+    _tell_left_out(file.path, options, n_unlike=sums.n_unlike, n_uncertain=sieve.n_uncertain, n_left=sums.n_reads)
     if sums.n_without_edits:
         problem = (
             "%s: %d reads have no NM tag; mismatches are known only from X in their CIGAR (samtools calmd adds the tag)"
         )
         _LOG.warning(problem, file.path, sums.n_without_edits)
-    sample = (utf8_name(Path(file.path).name),)
     return DepthTable(
-        file.names, file.lengths_bp, sample, mean[:, None].astype(np.float32), variance[:, None].astype(np.float32)
+        file.names,
+        file.lengths_bp,
+        (file.sample,),
+        mean[:, None].astype(np.float32),
+        variance[:, None].astype(np.float32),
     )
+
+
+def _tell_left_out(path: str, options: DepthOptions, *, n_unlike: int, n_uncertain: int, n_left: int) -> None:
+    """Say how many aligned reads each filter has left out; a warning where it is more than half."""
+    n_aligned = n_left + n_uncertain
+    for n_out, what, option in (
+        (n_unlike, f"are below {options.min_identity:g} % identity", "--min-identity"),
+        (n_uncertain, f"are below mapping quality {options.min_mapq}", "--min-mapq"),
+    ):
+        if n_out:
+            is_most = 2 * n_out > n_aligned
+            advice = f"; if that is not what you want, give a lower {option}" if is_most else ""
+            level = logging.WARNING if is_most else logging.INFO
+            _LOG.log(level, "%s: %d of %d aligned reads %s and left out%s", path, n_out, n_aligned, what, advice)

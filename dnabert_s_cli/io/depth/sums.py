@@ -53,10 +53,11 @@ class DepthSums:
     Attributes:
         n_reads: added so far.
         n_without_edits: those of them without the tag NM.
+        n_unlike: those of them that are left out for their identity.
     """
 
     def __init__(self, lengths_bp: np.ndarray, options: DepthOptions) -> None:
-        self.n_reads = self.n_without_edits = 0
+        self.n_reads = self.n_without_edits = self.n_unlike = 0
         self._lengths_bp = lengths_bp
         self._options = options
         self._mean = np.zeros(len(lengths_bp))
@@ -71,7 +72,10 @@ class DepthSums:
             return
         self.n_reads += len(reads.contigs)
         self.n_without_edits += int(np.count_nonzero(reads.edits < 0))
-        spans = _aligned_spans(reads, min_identity=self._options.min_identity, lengths_bp=self._lengths_bp)
+        # in float32, as there: 97 of 100 is 97 %
+        counts = read_identities(reads) >= np.float32(self._options.min_identity / 100)
+        self.n_unlike += int(np.count_nonzero(~counts))
+        spans = _aligned_spans(reads, counts, lengths_bp=self._lengths_bp)
         contigs, first = np.unique(reads.contigs, return_index=True)
         if self._open >= 0 and contigs[0] != self._open:
             contigs, first = np.insert(contigs, 0, self._open), np.insert(first, 0, 0)
@@ -160,23 +164,10 @@ def _add_steps(steps: np.ndarray | LongContig, spans: _Spans) -> None:
     np.subtract.at(steps, spans.ends, np.int32(1))
 
 
-def _aligned_spans(reads: AlignedReads, *, min_identity: float, lengths_bp: np.ndarray) -> _Spans:
-    """The stretches of M, = and X of reads that are like enough to the contig; none reaches beyond it."""
-    n_reads = len(reads.contigs)
-    read_of = np.repeat(np.arange(n_reads), reads.n_operations)
-    kinds, n_bp = reads.operations, reads.operation_bp
-    is_aligned = (kinds == MATCH) | (kinds == EQUAL) | (kinds == DIFFERENT)
-    is_gap = (kinds == INSERTION) | (kinds == DELETION)
-
-    def per_read(which: np.ndarray) -> np.ndarray:
-        return np.bincount(read_of[which], weights=n_bp[which], minlength=n_reads)
-
-    aligned, gaps, differing = per_read(is_aligned), per_read(is_gap), per_read(kinds == DIFFERENT)
-    is_open = (per_read(kinds == MATCH) > 0) & (reads.edits >= gaps)  # where only NM tells mismatches
-    mismatches = np.where(is_open, reads.edits - gaps, differing)
-    # in float32, as there: 97 of 100 is 97 %
-    identity = np.maximum(aligned - mismatches, 0).astype(np.float32) / np.maximum(aligned + gaps, 1).astype(np.float32)
-    counts = identity >= np.float32(min_identity / 100)
+def _aligned_spans(reads: AlignedReads, counts: np.ndarray, *, lengths_bp: np.ndarray) -> _Spans:
+    """The stretches of M, = and X of reads that count, (n,) bool; none reaches beyond its contig."""
+    read_of, kinds, n_bp = _read_of(reads), reads.operations, reads.operation_bp
+    is_aligned = _is_aligned(kinds)
     advance = np.where(is_aligned | (kinds == DELETION) | (kinds == SKIP), n_bp, 0)
     before = np.cumsum(advance) - advance
     before_read = np.concatenate([before, [0]])[np.cumsum(reads.n_operations) - reads.n_operations]
@@ -185,3 +176,39 @@ def _aligned_spans(reads: AlignedReads, *, min_identity: float, lengths_bp: np.n
     contigs = reads.contigs[read_of[chosen]]
     limits, starts = lengths_bp[contigs], starts[chosen]
     return _Spans(contigs, np.minimum(starts, limits), np.minimum(starts + n_bp[chosen], limits))
+
+
+def read_identities(reads: AlignedReads) -> np.ndarray:
+    """Share of each read's aligned bases and gaps that match, (n,) float32, 0 to 1, by its CIGAR and its tag NM."""
+    read_of, kinds = _read_of(reads), reads.operations
+    aligned = _per_read(reads, read_of, which=_is_aligned(kinds))
+    gaps = _per_read(reads, read_of, which=(kinds == INSERTION) | (kinds == DELETION))
+    differing = _per_read(reads, read_of, which=kinds == DIFFERENT)
+    is_open = (_per_read(reads, read_of, which=kinds == MATCH) > 0) & (
+        reads.edits >= gaps
+    )  # where only NM tells mismatches
+    mismatches = np.where(is_open, reads.edits - gaps, differing)
+    matches = np.maximum(aligned - mismatches, 0).astype(np.float32)
+    identity: np.ndarray = matches / np.maximum(aligned + gaps, 1).astype(np.float32)
+    return identity
+
+
+def read_lengths(reads: AlignedReads) -> np.ndarray:
+    """Bases of each read that are aligned or inserted, (n,) float64."""
+    kinds = reads.operations
+    return _per_read(reads, _read_of(reads), which=_is_aligned(kinds) | (kinds == INSERTION))
+
+
+def _read_of(reads: AlignedReads) -> np.ndarray:
+    """The read that each operation belongs to."""
+    return np.repeat(np.arange(len(reads.contigs)), reads.n_operations)
+
+
+def _is_aligned(kinds: np.ndarray) -> np.ndarray:
+    aligned: np.ndarray = (kinds == MATCH) | (kinds == EQUAL) | (kinds == DIFFERENT)
+    return aligned
+
+
+def _per_read(reads: AlignedReads, read_of: np.ndarray, *, which: np.ndarray) -> np.ndarray:
+    """Bases of some operations of each read, (n,) float64."""
+    return np.bincount(read_of[which], weights=reads.operation_bp[which], minlength=len(reads.contigs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -28,20 +29,31 @@ class DepthTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class DepthFile:
+    """A file that holds depth: its path, its table, and the SHA-256 of its bytes; None for standard input."""
+
+    path: str | Path
+    table: DepthTable
+    sha256: str | None = None
+
+    def facts(self) -> dict[str, object]:
+        """What provenance says of the file."""
+        return {"path": str(self.path), **({} if self.sha256 is None else {"sha256": self.sha256})}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class JoinedDepth:
     """Depth of given contigs, in their order; 0 where it is not known.
 
     Attributes:
         samples: S names.
         mean: (N, S) float32.
-        variance: (N, S) float32; None where a source has none.
-        known: (N,) bool, whether every source knows the contig.
+        inputs: what provenance says of the files.
     """
 
     samples: tuple[str, ...]
     mean: np.ndarray
-    variance: np.ndarray | None
-    known: np.ndarray
+    inputs: Sequence[dict[str, object]] = ()
 
 
 def same_length(first_bp: int, second_bp: int) -> bool:

@@ -23,6 +23,7 @@ from .records import (
     empty_sequence,
     first_words,
     make_records,
+    says_circular,
 )
 
 _HEADER_BYTES = 1 << 20
@@ -83,7 +84,10 @@ def _whole_records(pieces: list[bytes], lines: list[int], *, path: str) -> Itera
     sequences = clean_all([part[2] for part in parts])
     ids = first_words([part[0] for part in parts])
     if ids is not None and sequences is not None:
-        yield Chunk(make_records(ids, sequences), lines)
+        records = make_records(ids, sequences)
+        for place in [place for place, part in enumerate(parts) if b"ircular=" in part[0]]:
+            records[place] = records[place]._replace(is_circular=says_circular(parts[place][0]))
+        yield Chunk(records, lines)
         return
     for piece, line in zip(pieces, lines, strict=True):
         yield _OpenRecord(piece, line, path=path).finish()
@@ -122,4 +126,4 @@ class _OpenRecord:
                 self._problem = DnabertSError(problem, path=self._path, line=self._line, record=self._name, hint=hint)
         if self._problem is not None:
             return Chunk([], [], self._problem)
-        return Chunk([Record(self._name, sequence)], [self._line])
+        return Chunk([Record(self._name, sequence, says_circular(self._header))], [self._line])

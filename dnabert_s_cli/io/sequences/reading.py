@@ -40,13 +40,14 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class InputSummary:
-    """All inputs of a call; counts are of the records kept, `n_short` of those below the minimum length."""
+    """All inputs of a call: counts of the records kept; `n_short`, `short_bp` of those below the minimum length."""
 
     n_records: int
     total_bp: int
     longest_bp: int
     n_short: int
     files: tuple[InputFile, ...]
+    short_bp: int = 0
 
 
 def read_sequences(
@@ -93,14 +94,14 @@ def scan_sequences(
     *,
     min_length_bp: int = 0,
     reference_path: _Path | None = None,
-    on_lengths: Callable[[list[int]], object] | None = None,
+    on_records: Callable[[Sequence[Record]], object] | None = None,
 ) -> InputSummary:
     """Read everything once, to count it and to find all that is wrong before any work is done.
 
     Arguments are those of `read_sequences`, save that "-" is refused: standard input cannot be read again.
 
     Args:
-        on_lengths: called with the lengths of the records kept, in order, some thousand at a time.
+        on_records: given the records kept, in order, some thousand at a time.
 
     Raises:
         DnabertSError: every problem of every file together. A FASTA file is read on after a bad record (up to
@@ -118,7 +119,7 @@ def scan_sequences(
         if path_problem is not None:
             problems.append(path_problem)
             continue
-        scan = _Scan(min_length_bp, on_lengths)
+        scan = _Scan(min_length_bp, on_records)
         suffix = suffixes.get(str(path), "")
         try:
             with SequenceFile(path, reference_path=reference_path, is_hashed=True, suffix=suffix) as file:
@@ -140,6 +141,7 @@ def scan_sequences(
         longest_bp=max(scan.longest_bp for scan in scans),
         n_short=n_short,
         files=files,
+        short_bp=sum(scan.short_bp for scan in scans),
     )
 
 
@@ -183,11 +185,11 @@ def _log_short(n_records: int, n_short: int, *, min_length_bp: int, level: int) 
 class _Scan:
     """The counts and problems of one file."""
 
-    def __init__(self, min_length_bp: int, on_lengths: Callable[[list[int]], object] | None) -> None:
+    def __init__(self, min_length_bp: int, on_records: Callable[[Sequence[Record]], object] | None) -> None:
         self._min_length_bp = min_length_bp
-        self._on_lengths = on_lengths
+        self._on_records = on_records
         self.longest_bp = 0
-        self.n_short = self.n_empty = 0
+        self.n_short = self.short_bp = self.n_empty = 0
         self.problems: list[DnabertSError] = []
         self.file: InputFile | None = None
 
@@ -195,14 +197,16 @@ class _Scan:
         n_records = total_bp = 0
         for stretch in _checked(file, names):
             lengths = [len(record.sequence) for record in stretch.records]
-            kept = [length for length in lengths if length >= self._min_length_bp]
+            kept = [record for record in stretch.records if len(record.sequence) >= self._min_length_bp]
+            kept_bp = sum(len(record.sequence) for record in kept)
             n_records += len(kept)
-            total_bp += sum(kept)
-            if self._on_lengths is not None:
-                self._on_lengths(kept)
+            total_bp += kept_bp
+            if self._on_records is not None:
+                self._on_records(kept)
             self.n_short += len(lengths) - len(kept)
+            self.short_bp += sum(lengths) - kept_bp
             self.n_empty += stretch.n_empty
-            self.longest_bp = max(self.longest_bp, max(kept, default=0))
+            self.longest_bp = max([self.longest_bp, *(len(record.sequence) for record in kept)])
             if stretch.problem is not None:
                 self.problems.append(stretch.problem)
             if len(self.problems) == _MAX_PROBLEMS:

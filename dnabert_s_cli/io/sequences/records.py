@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import NamedTuple
 
 from ...dna import LETTERS
@@ -36,17 +36,20 @@ def _cleaning_table() -> bytes:
 
 _CLEANING = _cleaning_table()
 _BLANK = re.compile(rb"[ \t\v\f\r]")
+_CIRCULAR = re.compile(rb"[ \t](?:suggest)?circular=(?:yes|true|y)\b", re.IGNORECASE)
 _BAD_LETTER = re.compile(rb"[^" + _LETTERS + _LETTERS.lower() + rb"Uu \t\r\n]")
 
 
 class Record(NamedTuple):
     """One sequence: the first word of its header, and its letters in upper case (IUPAC, T for U).
 
-    A tuple, as making a frozen dataclass takes three times as long, which is felt with short reads.
+    `is_circular`: the header of a FASTA file says so. A tuple, as making a frozen dataclass takes
+    three times as long, which is felt with short reads.
     """
 
     id: str
     sequence: str
+    is_circular: bool = False
 
 
 _new_record = partial(tuple.__new__, Record)
@@ -71,7 +74,7 @@ class Chunk:
 
 def make_records(ids: list[str], sequences: list[str]) -> list[Record]:
     """Records of many names and sequences, without a call of Python's for each."""
-    return list(map(_new_record, zip(ids, sequences, strict=True)))
+    return list(map(_new_record, zip(ids, sequences, repeat(False, len(ids)), strict=True)))
 
 
 def clean(raw: bytes) -> str | None:
@@ -118,6 +121,11 @@ def first_words(headers: list[bytes]) -> list[str] | None:
         return joined.decode().split("\n")
     except (IndexError, UnicodeDecodeError):
         return None
+
+
+def says_circular(header: bytes) -> bool:
+    """Whether a header says that its contig is a circle: canu, metaMDBG and Unicycler write such."""
+    return _CIRCULAR.search(header) is not None
 
 
 def checked_name(header: bytes, path: str, *, line: int) -> str:

@@ -1,13 +1,14 @@
 """What `bin` writes: FASTA of each bin, the tables, and the report.
 
-Numbers of bins -> a pass over the contigs that writes them and notes their GC -> bins.tsv with depth and quality ->
-a map of the contigs -> report.html.
+Numbers of bins -> what each adds up to -> a pass over the contigs that writes them, and the tables -> a map of the
+contigs -> report.html.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,28 @@ from ...analysis.binning.quality import bin_quality
 from ...analysis.layout import n_steps
 from ...analysis.markers.search import MarkerHits
 from ...analysis.projection import project_2d
-from ...io.bins.writing import BinName, BinStats, write_bin_table, write_bins, write_biobox, write_contig2bin
+from ...io.bins.stats import BinStats, summarise_bins
+from ...io.bins.writing import (
+    SpeciesRow,
+    write_bin_table,
+    write_bins,
+    write_biobox,
+    write_contig2bin,
+    write_elements,
+    write_species,
+)
 from ...io.sequences.reading import InputSummary
-from ...reports.columns import MapContigs, summarise_bins
+from ...reports.columns import MapContigs
 from ...reports.report import ReportContent, run_facts, write_report
 from ..progress import Progress
 from ..vectors.inputs import SequenceInput
+from .contigs import Contigs
+from .groups import Bins
+from .naming import BinNamer
+from .samples import own_name
 
 CONTIG2BIN, BIN_TABLE, BIOBOX, REPORT = "contig2bin.tsv", "bins.tsv", "bins.biobox.tsv", "report.html"
+SPECIES, ELEMENTS, UNBINNED = "species.tsv", "elements.tsv", "unbinned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,8 @@ class OutputOptions:
         biobox: also write CAMI's binning format, with this `sample_id`.
         report: write report.html.
         names: say what the bins are.
+        prefix: what the names of bins and of the file of other contigs begin with, before a dot; may be empty.
+        strip_sample: contigs of a catalogue have their own names, without the sample, in the bins.
     """
 
     gzip: bool = False
@@ -44,6 +61,13 @@ class OutputOptions:
     sample_id: str = ""
     report: bool = True
     names: bool = True
+    prefix: str = ""
+    strip_sample: bool = False
+
+    @property
+    def name_prefix(self) -> str:
+        """The prefix with its dot."""
+        return f"{self.prefix}." if self.prefix else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,87 +75,123 @@ class BinnedContigs:
     """N contigs and what became of them.
 
     Args:
-        bins: (N,) int64 number of each one's bin; 0 for none.
-        unit: (N, D) float32 unit vectors, for the map.
         depth: (N, S) float32, or None; `samples` names its columns.
         hits: marker genes, or None.
     """
 
-    ids: Sequence[str]
-    lengths_bp: np.ndarray
-    bins: np.ndarray
-    unit: np.ndarray
+    contigs: Contigs
+    bins: Bins
     depth: np.ndarray | None = None
     samples: Sequence[str] = ()
     hits: MarkerHits | None = None
 
-    def quality(self) -> dict[int, tuple[float, float]] | None:
-        """Completeness and contamination, percent, of each bin; None without markers."""
+    def stats(self) -> list[BinStats]:
+        """What each bin adds up to."""
+        contigs, bins = self.contigs, self.bins
+        rows = summarise_bins(
+            bins.of_contigs,
+            contigs.lengths_bp,
+            gc=contigs.gc,
+            known_bp=contigs.known_bp,
+            depth=self.depth,
+            quality=self._quality(),
+        )
+        samples: Sequence[str | None] = bins.samples or [None] * len(rows)
+        circular = self._circular_bins()
+        return [
+            replace(row, name=name, sample=sample, circular=row.number in circular)
+            for row, name, sample in zip(rows, bins.names, samples, strict=True)
+        ]
+
+    def elements(self) -> list[tuple[str, int, float, Sequence[float]]]:
+        """Circular contigs in no bin: name, length, GC, depths."""
+        contigs = self.contigs
+        rows = np.flatnonzero(contigs.is_circular & (self.bins.of_contigs == 0)).tolist()
+        depths = [() if self.depth is None else self.depth[row].tolist() for row in rows]
+        return [
+            (contigs.ids[row], int(contigs.lengths_bp[row]), float(contigs.gc[row]), depth)
+            for row, depth in zip(rows, depths, strict=True)
+        ]
+
+    def _circular_bins(self) -> set[int]:
+        """Numbers of the bins that are one circular contig."""
+        of_contigs = self.bins.of_contigs
+        is_alone = np.bincount(of_contigs)[of_contigs] == 1
+        return set(of_contigs[self.contigs.is_circular & is_alone & (of_contigs > 0)].tolist())
+
+    def _quality(self) -> dict[int, tuple[float, float]]:
+        """Completeness and contamination, percent, of each bin; empty without markers."""
         if self.hits is None:
-            return None
-        found = bin_quality(self.hits, self.bins - 1)
+            return {}
+        found = bin_quality(self.hits, self.bins.of_contigs - 1)
         both = zip(found.completeness.tolist(), found.contamination.tolist(), strict=True)
         return dict(enumerate(both, start=1))
-
-    def depth_of_bins(self) -> dict[int, list[float]] | None:
-        """Mean depth of each bin, weighted by length."""
-        if self.depth is None:
-            return None
-        numbers = np.unique(self.bins[self.bins > 0])
-        means = {}
-        for number in numbers.tolist():
-            members = self.bins == number
-            means[number] = np.average(self.depth[members], axis=0, weights=self.lengths_bp[members]).tolist()
-        return means
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WrittenBins:
-    """The bins that were written, their quality and names where known, GC of each contig, and the bases left out."""
-
-    stats: Sequence[BinStats]
-    quality: Mapping[int, tuple[float, float]] | None
-    gc: np.ndarray
-    short_bp: int
-    names: Mapping[int, BinName] | None = None
 
 
 def write_outputs(
     folder: Path,
-    contigs: SequenceInput,
+    source: SequenceInput,
     *,
     binned: BinnedContigs,
+    stats: Sequence[BinStats],
+    species: Sequence[SpeciesRow] | None = None,
+    namer: BinNamer | None = None,
     options: OutputOptions,
-    names: Mapping[int, BinName] | None = None,
-) -> WrittenBins:
-    """Bins, tables and what else was asked for, into `folder`; all but the report."""
-    pairs = [(name, number) for name, number in zip(binned.ids, binned.bins.tolist(), strict=True) if number]
-    pairs.sort(key=lambda pair: pair[1])  # stable: input order within a bin
-    noted = _Noted()
-    records = noted.passing(replace(contigs, min_length_bp=0))
-    stats = write_bins(folder, records, bin_of=dict(pairs), gzip=options.gzip, unbinned=options.unbinned)
-    quality = binned.quality()
+) -> list[BinStats]:
+    """Bins, tables and what else was asked for, into `folder`; all but the report. Returns the bins with their taxa.
+
+    Args:
+        species: bins linked over samples; None where there is one sample.
+        namer: says what the bins are, by the contigs as they pass.
+    """
+    bins = binned.bins
+    numbered = [(number, name) for name, number in zip(binned.contigs.ids, bins.of_contigs.tolist(), strict=True)]
+    in_order = sorted((pair for pair in numbered if pair[0]), key=lambda pair: pair[0])  # stable: input order in a bin
+    pairs = [(name, bins.names[number - 1]) for number, name in in_order]
+    everything = replace(source, min_length_bp=0) if options.unbinned else source  # short ones are unbinned, too
+    records = everything.records() if namer is None else namer.passing(everything.records())
+    write_bins(
+        folder,
+        ((record.id, record.sequence) for record in records),
+        bin_of=dict(pairs),
+        gzip=options.gzip,
+        unbinned=f"{options.name_prefix}{UNBINNED}" if options.unbinned else None,
+        shown=partial(own_name, separator=bins.separator) if bins.separator and options.strip_sample else str,
+    )
     write_contig2bin(folder / CONTIG2BIN, pairs)
-    depth = binned.depth_of_bins()
-    write_bin_table(folder / BIN_TABLE, stats, samples=binned.samples, depth=depth, quality=quality, names=names)
+    taxa = {} if namer is None else namer.found()
+    stats = [replace(row, taxon=taxa.get(row.number)) for row in stats]
+    write_bin_table(
+        folder / BIN_TABLE,
+        stats,
+        samples=binned.samples,
+        has_quality=binned.hits is not None,
+        has_names=namer is not None,
+        by_sample=species is not None,
+    )
+    write_elements(folder / ELEMENTS, binned.elements(), samples=binned.samples)
+    if species is not None:
+        write_species(folder / SPECIES, species)
     if options.biobox:
         write_biobox(folder / BIOBOX, pairs, sample_id=options.sample_id)
-    gc = np.array([noted.gc_of[name] for name in binned.ids], dtype=np.float64)
-    return WrittenBins(stats, quality, gc, noted.total_bp - int(binned.lengths_bp.sum()), names)
+    return stats
 
 
-def map_contigs(binned: BinnedContigs, *, gc: np.ndarray, seed: int, threads: int, progress: Progress) -> MapContigs:
+def map_contigs(binned: BinnedContigs, *, seed: int, threads: int, progress: Progress) -> MapContigs:
     """The contigs with their places on a map of their vectors."""
+    contigs = binned.contigs
     progress.start("drawing the map", n_steps(), unit="steps")
-    xy = project_2d(binned.unit, binned.lengths_bp, seed=seed, threads=threads, on_step=progress.advance)
-    return MapContigs(binned.ids, binned.lengths_bp, binned.bins, xy, gc, binned.depth, binned.samples)
+    xy = project_2d(binned.bins.unit, contigs.lengths_bp, seed=seed, threads=threads, on_step=progress.advance)
+    return MapContigs(
+        contigs.ids, contigs.lengths_bp, binned.bins.of_contigs, xy, contigs.gc, binned.depth, binned.samples
+    )
 
 
 def write_bin_report(
     folder: Path,
     contigs: MapContigs,
     *,
-    written: WrittenBins,
+    stats: Sequence[BinStats],
     run: Mapping[str, object],
     title: str,
     summary: InputSummary,
@@ -140,25 +200,8 @@ def write_bin_report(
     content = ReportContent(
         title=title or "bins",
         contigs=contigs,
-        bins=summarise_bins(contigs, quality=written.quality, names=written.names),
+        bins=stats,
         run=run_facts(run),
-        left_out=(summary.n_short, written.short_bp),
+        left_out=(summary.n_short, summary.short_bp),
     )
     write_report(folder / REPORT, content)
-
-
-class _Noted:
-    """What is noted of every record, short ones too, on its way into the bins."""
-
-    def __init__(self) -> None:
-        self.gc_of: dict[str, float] = {}
-        self.total_bp = 0
-
-    def passing(self, contigs: SequenceInput) -> Iterator[tuple[str, str]]:
-        """Id and sequence of every record."""
-        for record in contigs.records():
-            counts = {base: record.sequence.count(base) for base in "ACGT"}
-            n_known = sum(counts.values())
-            self.gc_of[record.id] = (counts["G"] + counts["C"]) / n_known if n_known else np.nan
-            self.total_bp += len(record.sequence)
-            yield record.id, record.sequence

@@ -11,7 +11,7 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from ... import defaults
-from ...analysis.binning.assignment import assign_bins
 from ...io.bins.reading import read_binning
-from ...io.bins.writing import BinName, BinStats
-from ...io.embeddings.reading import EmbeddingTable
+from ...io.bins.stats import BinStats
+from ...io.bins.writing import SpeciesRow
+from ...io.depth import JoinedDepth
 from ...io.folders import OWN_MARK, atomic_folder
 from ...io.identity import check_apart
 from ...io.names import match_names
@@ -31,16 +31,20 @@ from ...io.resume import disk_full_as_error
 from ...io.sequences.reading import InputSummary
 from ...io.stages import StageFolder
 from ..cluster.methods import ClusterOptions
-from ..depth.samples import ContigDepths
 from ..progress import Progress
 from ..run_record import Run, file_facts
 from ..vectors.encoding import EncoderOptions
 from ..vectors.inputs import STDIN, SequenceInput, model_files
 from ..vectors.tables import Vectors
-from .clusters import Clustered, Evidence, TaxonLabels, cluster_contigs
-from .naming import name_bins
+from .circular import set_apart
+from .clusters import Evidence
+from .contigs import Contigs, scan_contigs
+from .groups import Bins, bin_by_sample, bin_together
+from .naming import BinNamer
 from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs
-from .stages import BinInput, ContigNames, Stages, check_evidence
+from .samples import Samples
+from .species import link_species
+from .stages import BinInput, Stages, check_evidence
 from .taxonomy import join_taxonomy
 
 logger = logging.getLogger(__name__)
@@ -65,11 +69,10 @@ class BinReport:
     """What a finished run did."""
 
     bins: Sequence[BinStats]
-    quality: Mapping[int, tuple[float, float]] | None
     summary: InputSummary
     min_similarity: float | None
     seconds: float
-    names: Mapping[int, BinName] | None = None
+    species: Sequence[SpeciesRow] | None = None
 
 
 def bin_contigs(
@@ -105,32 +108,27 @@ def bin_contigs(
         _on_disk(source.contigs) as contigs,
         disk_full_as_error(kept.path),
     ):
-        summary = contigs.scan()
-        assert summary is not None, "a stream was put on disk"
-        stages = Stages(replace(source, contigs=contigs), summary, kept, progress)
-        vectors, evidence, depths = _gather(stages, encoder, seed=options.clustering.seed, run=run)
-        clustered = cluster_contigs(evidence, options.clustering, min_bin_bp=options.min_bin_bp, progress=progress)
+        found, summary = scan_contigs(contigs, separator=source.separator)
+        stages = Stages(replace(source, contigs=contigs), found, summary, kept, progress, options.clustering.seed)
+        gathered = _gather(stages, encoder, run=run)
+        bins = _bin(gathered, stages, options=options)
         run.note("clustering")
-        binned = _binned(vectors.table, evidence, clustered=clustered, depths=depths, min_bin_bp=options.min_bin_bp)
-        names = None
-        if options.outputs.names:
-            threads = options.clustering.threads
-            names = name_bins(contigs, binned, vectors=vectors, threads=threads, progress=progress)
-            run.note("naming")
-        written = write_outputs(folder, contigs, binned=binned, options=options.outputs, names=names)
-        used = replace(options, clustering=clustered.options)
+        binned = gathered.binned(bins)
+        stats, species = _with_species(binned, gathered, seed=options.clustering.seed)
+        namer, written = _namer(binned, gathered, options=options, progress=progress), options.outputs
+        stats = write_outputs(
+            folder, contigs, binned=binned, stats=stats, species=species, namer=namer, options=written
+        )
         shown = None
-        if used.outputs.report:
-            seed, threads = used.clustering.seed, used.clustering.threads
-            shown = map_contigs(binned, gc=written.gc, seed=seed, threads=threads, progress=progress)
+        if written.report:
+            seed, threads = bins.options.seed, bins.options.threads
+            shown = map_contigs(binned, seed=seed, threads=threads, progress=progress)
         run.note("writing")
-        described = _describe(run, stages.source, vectors=vectors, depths=depths, options=used)
-        write_run_json(folder / OWN_MARK, described)
+        facts = _describe(run, stages.source, gathered=gathered, options=replace(options, clustering=bins.options))
+        write_run_json(folder / OWN_MARK, facts)
         if shown is not None:
-            write_bin_report(folder, shown, written=written, run=described, title=output.name, summary=summary)
-    return BinReport(
-        written.stats, written.quality, summary, clustered.options.min_similarity, run.timings_s["total"], names
-    )
+            write_bin_report(folder, shown, stats=stats, run=facts, title=output.name, summary=summary)
+    return BinReport(stats, summary, bins.options.min_similarity, run.timings_s["total"], species)
 
 
 def _end_if_complete(run: Run, output: Path, *, kept: StageFolder) -> None:
@@ -152,37 +150,46 @@ def _on_disk(source: SequenceInput) -> Iterator[SequenceInput]:
         yield replace(source, paths=tuple(copy if str(path) == STDIN else path for path in source.paths))
 
 
-def _gather(
-    stages: Stages, encoder: EncoderOptions, *, seed: int, run: Run
-) -> tuple[Vectors, Evidence, ContigDepths | None]:
-    """Everything that is known of the contigs."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gathered:
+    """Everything that is known of the contigs, in one order; `samples` where they are binned sample by sample."""
+
+    contigs: Contigs
+    samples: Samples | None
+    vectors: Vectors
+    evidence: Evidence
+    depths: JoinedDepth | None
+
+    def binned(self, bins: Bins) -> BinnedContigs:
+        """The contigs in bins."""
+        samples = () if self.depths is None else self.depths.samples
+        return BinnedContigs(self.contigs, bins, self.evidence.depth, samples, self.evidence.hits)
+
+
+def _gather(stages: Stages, encoder: EncoderOptions, *, run: Run) -> _Gathered:
+    """Depth and another tool's bins first: should they be wrong, this is said before contigs are embedded for hours."""
     read = stages.read_vectors()
+    contigs = stages.contigs if read is None else stages.contigs.named(read.table.ids)
+    samples = stages.samples(contigs.ids)
     opened = None if read is not None else encoder.open()
-    given, taxa, depths = _join(stages, read)
+    refined_path = stages.source.refined_path
+    given = None if refined_path is None else _given_bins(refined_path, contigs.ids)
+    taxonomy_path = stages.source.taxonomy_path
+    taxa = None if taxonomy_path is None else join_taxonomy(taxonomy_path, contigs.ids)
+    depths = stages.depths(contigs, samples)
     run.note("depth")
-    vectors = read if opened is None else stages.embed_vectors(opened)
+    in_memory = samples is None
+    vectors, halves = (read, None) if opened is None else stages.embed_vectors(opened, in_memory=in_memory)
     assert vectors is not None, "read or embedded"
-    halves = stages.half_pairs(vectors, seed=seed)
     run.note("embedding")
     hits = stages.marker_hits(vectors.table)
     run.note("markers")
-    depth = None if depths is None else depths.joined.mean
+    depth = None if depths is None else depths.mean
     table = vectors.table
     evidence = Evidence(
         table.embeddings, table.lengths_bp, halves=halves, depth=depth, hits=hits, given=given, taxa=taxa
     )
-    return vectors, evidence, depths
-
-
-def _join(stages: Stages, read: Vectors | None) -> tuple[np.ndarray | None, TaxonLabels | None, ContigDepths | None]:
-    """Another tool's bins and labels, and depth, by name; before embedding, so that mistakes are found early."""
-    refined_path, taxonomy_path = stages.source.refined_path, stages.source.taxonomy_path
-    if refined_path is None and taxonomy_path is None and stages.source.depth.is_empty:
-        return None, None, None
-    names = stages.names() if read is None else ContigNames(read.table.ids, read.table.lengths_bp)
-    given = None if refined_path is None else _given_bins(refined_path, names.ids)
-    taxa = None if taxonomy_path is None else join_taxonomy(taxonomy_path, names.ids)
-    return given, taxa, stages.depths(names)
+    return _Gathered(contigs, samples, vectors, evidence, depths)
 
 
 def _given_bins(path: Path, ids: Sequence[str]) -> np.ndarray:
@@ -195,28 +202,64 @@ def _given_bins(path: Path, ids: Sequence[str]) -> np.ndarray:
     return np.array([number_of[bin_of[name]] if name in bin_of else -1 for name in ids], dtype=np.int64)
 
 
-def _binned(
-    table: EmbeddingTable, evidence: Evidence, *, clustered: Clustered, depths: ContigDepths | None, min_bin_bp: int
-) -> BinnedContigs:
-    """Clusters that are large enough, numbered by size."""
-    return BinnedContigs(
-        table.ids,
-        table.lengths_bp,
-        assign_bins(clustered.labels, table.lengths_bp, min_bin_bp=min_bin_bp),
-        clustered.unit,
-        depth=evidence.depth,
-        samples=() if depths is None else depths.joined.samples,
-        hits=evidence.hits,
+def _bin(gathered: _Gathered, stages: Stages, *, options: BinOptions) -> Bins:
+    """Bins of all contigs together, or of those of each sample."""
+    evidence, samples, prefix = gathered.evidence, gathered.samples, options.outputs.name_prefix
+    contigs = gathered.contigs
+    circular = contigs.is_circular if evidence.given is None else np.zeros_like(contigs.is_circular)
+    apart = set_apart(contigs.lengths_bp, circular, hits=evidence.hits, min_bin_bp=options.min_bin_bp)
+    if samples is None:
+        return bin_together(
+            evidence,
+            apart,
+            options=options.clustering,
+            min_bin_bp=options.min_bin_bp,
+            prefix=prefix,
+            progress=stages.progress,
+        )
+    return bin_by_sample(
+        evidence,
+        apart,
+        samples=samples,
+        options=options.clustering,
+        unit=stages.on_disk_array(evidence.embeddings.shape),
+        min_bin_bp=options.min_bin_bp,
+        prefix=prefix,
+        progress=stages.progress,
     )
 
 
-def _describe(
-    run: Run, source: BinInput, *, vectors: Vectors, depths: ContigDepths | None, options: BinOptions
-) -> dict[str, object]:
+def _with_species(
+    binned: BinnedContigs, gathered: _Gathered, *, seed: int
+) -> tuple[list[BinStats], list[SpeciesRow] | None]:
+    """What each bin adds up to; where there are samples, with species that link them."""
+    stats = binned.stats()
+    if gathered.samples is None:
+        return stats, None
+    embeddings, lengths_bp = gathered.evidence.embeddings, gathered.contigs.lengths_bp
+    return link_species(stats, embeddings, bins=binned.bins.of_contigs, lengths_bp=lengths_bp, seed=seed)
+
+
+def _namer(binned: BinnedContigs, gathered: _Gathered, *, options: BinOptions, progress: Progress) -> BinNamer | None:
+    """What says what the bins are; None where that is not asked for."""
+    if not options.outputs.names:
+        return None
+    numbers, threads = binned.bins.of_contigs, options.clustering.threads
+    return BinNamer(gathered.contigs, numbers, vectors=gathered.vectors, threads=threads, progress=progress)
+
+
+def _describe(run: Run, source: BinInput, *, gathered: _Gathered, options: BinOptions) -> dict[str, object]:
     """The content of run.json; `options` as used."""
-    named = file_facts(source.refined_path, source.markers_path, source.taxonomy_path)
+    depths, vectors = gathered.depths, gathered.vectors
+    settings = {**asdict(options), "min_contig_bp": source.contigs.min_length_bp, "markers": source.use_markers}
+    if gathered.samples is not None:
+        settings |= {"separator": gathered.samples.separator, "samples": list(gathered.samples.names)}
     return run.describe(
-        inputs=[*vectors.inputs, *(depths.inputs if depths else ()), *named],
-        settings={**asdict(options), "min_contig_bp": source.contigs.min_length_bp, "markers": source.use_markers},
         encoder=vectors.encoder_facts,
+        inputs=[
+            *vectors.inputs,
+            *(depths.inputs if depths else ()),
+            *file_facts(source.refined_path, source.markers_path, source.taxonomy_path),
+        ],
+        settings=settings,
     )

@@ -7,7 +7,9 @@ new or resumed, it gives the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,17 +23,20 @@ from ...encoders.embedder import Encoder
 from ...errors import DnabertSError, raise_together
 from ...io.bins.markers import BUILTIN_PROFILES
 from ...io.bins.reading import binning_files
+from ...io.depth import JoinedDepth, is_alignment_file, is_cram_file
 from ...io.embeddings.reading import EmbeddingTable, EmbeddingWriter, chain_digest, read_embeddings, read_npy
 from ...io.files import check_input, sha256_file
-from ...io.sequences.reading import InputSummary
+from ...io.sequences import InputSummary, Record, fasta_record
 from ...io.stages import StageFacts, StageFolder
-from ..depth.samples import ContigDepths, DepthInput, read_sample_depth
+from ..depth.samples import DepthInput, read_sample_depth
 from ..embed.recipe import append_records, embedding_settings
 from ..progress import Progress
 from ..vectors.inputs import SequenceInput, input_facts, table_files
 from ..vectors.tables import Vectors, read_vectors, select_rows
 from .clusters import LOUVAIN
+from .contigs import Contigs
 from .markers import load_hits, open_profiles, save_hits, search_contigs
+from .samples import Samples, refuse_catalogue, split_names
 
 _EMBEDDING, _HALVES, _MARKERS = "embedding", "halves", "markers"
 _TABLE_FILE, _HALVES_FILE, _HITS_FILE = "contigs.npy", "halves.npy", "hits.tsv"
@@ -48,6 +53,8 @@ class BinInput:
         markers_path: profiles of the user's own; None for the built-in ones.
         refined_path: contig2bin, biobox or folder of another tool's bins, which are divided and never joined.
         taxonomy_path: what another tool calls the contigs.
+        separator: stands between sample and contig in each name; contigs are then binned sample by sample.
+        pooled: contigs whose names look like those of several samples are binned together all the same.
     """
 
     contigs: SequenceInput
@@ -57,6 +64,8 @@ class BinInput:
     markers_path: Path | None = None
     refined_path: Path | None = None
     taxonomy_path: Path | None = None
+    separator: str | None = None
+    pooled: bool = False
 
     def files(self) -> list[str | Path]:
         """Every file that is read."""
@@ -65,22 +74,16 @@ class BinInput:
         return [*self.contigs.files(), *table_files(self.embeddings_path), *self.depth.files(), *refined, *markers]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ContigNames:
-    """Names of N contigs, and their lengths, (N,) int64."""
-
-    ids: Sequence[str]
-    lengths_bp: np.ndarray
-
-
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """One run's: the input, its counts, where stages are kept, and whom to tell."""
+    """One run's: the input, its contigs and counts, where stages are kept, and whom to tell."""
 
     source: BinInput
+    contigs: Contigs
     summary: InputSummary
     kept: StageFolder
     progress: Progress
+    seed: int = defaults.SEED
 
     def read_vectors(self) -> Vectors | None:
         """Vectors of the contigs from a table, by name; None where there is no table."""
@@ -88,44 +91,76 @@ class Stages:
         if path is None:
             return None
         made = read_vectors(path)
-        names = self.names()
-        table = select_rows(made.table, names.ids, lengths_bp=names.lengths_bp, path=path)
+        table = select_rows(made.table, self.contigs.ids, lengths_bp=self.contigs.lengths_bp, path=path)
         return replace(made, table=table, inputs=[*input_facts(self.source.contigs, self.summary), *made.inputs])
 
-    def embed_vectors(self, encoder: Encoder) -> Vectors:
-        """Vectors of the contigs, embedded now or by an earlier run."""
-        inputs = input_facts(self.source.contigs, self.summary)
-        return Vectors(self._embedded(encoder), encoder, encoder.describe(), inputs)
+    def samples(self, ids: Sequence[str]) -> Samples | None:
+        """The sample of each contig by its name; None where all are binned together.
 
-    def names(self) -> ContigNames:
-        """Names and lengths of the contigs, read once more."""
-        found = [(record.id, len(record.sequence)) for record in self.source.contigs.records()]
-        return ContigNames([name for name, _ in found], np.array([length for _, length in found], dtype=np.int64))
+        Raises:
+            DnabertSError: a name does not say its sample; or all do, and nothing was said about samples.
+        """
+        if self.source.separator is not None:
+            return split_names(ids, self.source.separator)
+        if not self.source.pooled:
+            refuse_catalogue(ids)
+        return None
 
-    def half_pairs(self, vectors: Vectors, *, seed: int) -> HalfPairs | None:
-        """Both halves of some long contigs, embedded; None where there is no encoder or no contig long enough."""
-        table, encoder = vectors.table, vectors.encoder
-        long_enough = np.flatnonzero(table.lengths_bp >= 2 * defaults.MIN_HALF_BP)
-        if encoder is None or len(long_enough) == 0:
-            return None
+    def on_disk_array(self, shape: tuple[int, ...]) -> np.ndarray:
+        """An array of float32 that need not fit in memory, for this run."""
+        with tempfile.TemporaryFile(dir=self.kept.path) as file:
+            return np.memmap(file, dtype=np.float32, mode="w+", shape=(max(shape[0], 1), *shape[1:]))[: shape[0]]
+
+    def embed_vectors(self, encoder: Encoder, *, in_memory: bool = True) -> tuple[Vectors, HalfPairs | None]:
+        """Vectors of the contigs, and of both halves of some long ones, embedded now or by an earlier run.
+
+        The halves are None where no contig is long enough.
+
+        Args:
+            in_memory: otherwise the vectors stay on disk, and are read as they are needed.
+        """
+        contigs, seed = self.contigs, self.seed
+        long_enough = np.flatnonzero(contigs.lengths_bp >= 2 * defaults.MIN_HALF_BP)
         drawn = np.sort(np.random.default_rng(seed).permutation(long_enough)[: defaults.HALF_PAIRS])
-        facts = self._facts({**embedding_settings(encoder, self.source.contigs), "seed": seed})
-        folder = self.kept.find(_HALVES, facts)
-        if folder is None:
-            rows = self._embed_halves({table.ids[row] for row in drawn}, encoder)
-            with self.kept.keep(_HALVES, facts) as folder:
-                np.save(folder / _HALVES_FILE, rows)
-        else:
-            rows = np.array(read_npy(folder / _HALVES_FILE))
-        return HalfPairs(rows[: len(drawn)], rows[len(drawn) :], table.lengths_bp[drawn])
+        given = self.source.contigs
+        wanted = frozenset(contigs.ids[row] for row in drawn)
+        source = _KeepingInput(given.paths, given.min_length_bp, given.reference_path, inner=given, wanted=wanted)
+        table = self._embedded(encoder, source)
+        if in_memory:
+            table = replace(table, embeddings=np.array(table.embeddings))
+        vectors = Vectors(table, encoder, encoder.describe(), input_facts(given, self.summary))
+        if len(drawn) == 0:
+            return vectors, None
+        rows = self._halves(encoder, source, seed=seed)
+        return vectors, HalfPairs(rows[: len(drawn)], rows[len(drawn) :], contigs.lengths_bp[drawn])
 
-    def depths(self, names: ContigNames) -> ContigDepths | None:
+    def depths(self, contigs: Contigs, samples: Samples | None) -> JoinedDepth | None:
         """Depth of these contigs in all samples; None where there is no file."""
         depth = self.source.depth
         if depth.is_empty:
             return None
-        lengths_bp = names.lengths_bp
-        return read_sample_depth(depth, names.ids, lengths_bp=lengths_bp, kept=self.kept, progress=self.progress)
+        with self._with_reference(depth) as source:
+            return read_sample_depth(
+                source,
+                contigs.ids,
+                lengths_bp=contigs.lengths_bp,
+                samples=() if samples is None else contigs.of_samples(samples),
+                kept=self.kept,
+                progress=self.progress,
+            )
+
+    @contextmanager
+    def _with_reference(self, depth: DepthInput) -> Iterator[DepthInput]:
+        """The same files; CRAM that comes without its reference gets the contigs."""
+        if depth.reference_path is not None or not any(map(is_cram_file, depth.bam_paths)):
+            yield depth
+            return
+        with tempfile.TemporaryDirectory(prefix="dnabert-s-") as folder:
+            path = Path(folder) / "contigs.fa"
+            with path.open("wb") as stream:
+                for record in replace(self.source.contigs, min_length_bp=0).records():
+                    stream.write(fasta_record(record.id, record.sequence))
+            yield replace(depth, reference_path=path)
 
     def marker_hits(self, table: EmbeddingTable) -> MarkerHits | None:
         """Single-copy genes on the contigs of the table; None where they are not asked for."""
@@ -145,9 +180,8 @@ class Stages:
             save_hits(folder / _HITS_FILE, hits, ids=table.ids)
         return hits
 
-    def _embedded(self, encoder: Encoder) -> EmbeddingTable:
-        """The contigs' table in memory, once it is whole on the disk."""
-        contigs = self.source.contigs
+    def _embedded(self, encoder: Encoder, contigs: SequenceInput) -> EmbeddingTable:
+        """The contigs' table, once it is whole on the disk."""
         settings = embedding_settings(encoder, contigs)
         path = self.kept.grow(_EMBEDDING, self._facts(settings)) / _TABLE_FILE
         if not path.is_file():
@@ -155,16 +189,22 @@ class Stages:
             with EmbeddingWriter(path, dim=encoder.dim, settings=settings, resume=True, force=False) as writer:
                 append_records(writer, contigs, encoder=encoder, share=None, progress=self.progress)
                 writer.finish({})
-        table = read_embeddings(path)
-        return replace(table, embeddings=np.array(table.embeddings))
+        return read_embeddings(path)
 
-    def _embed_halves(self, chosen: Collection[str], encoder: Encoder) -> np.ndarray:
-        """Vectors of the first halves of these contigs, in input order, then of the second ones, (2 * M, D) float32."""
-        sequences = [record.sequence for record in self.source.contigs.records() if record.id in chosen]
+    def _halves(self, encoder: Encoder, source: _KeepingInput, *, seed: int) -> np.ndarray:
+        """Vectors of the first halves of the wanted contigs, in input order, then of the second ones, (2 * M, D)."""
+        facts = self._facts({**embedding_settings(encoder, source), "seed": seed})
+        folder = self.kept.find(_HALVES, facts)
+        if folder is not None:
+            return np.array(read_npy(folder / _HALVES_FILE))
+        sequences = source.wanted_sequences()
         self.progress.start("embedding halves of contigs", sum(map(len, sequences)), unit="bp")
         halves = [sequence[: len(sequence) // 2] for sequence in sequences]
         halves += [sequence[len(sequence) // 2 :] for sequence in sequences]
-        return encoder.embed_counted(halves, on_progress=self.progress.advance).embeddings
+        rows = encoder.embed_counted(halves, on_progress=self.progress.advance).embeddings
+        with self.kept.keep(_HALVES, facts) as folder:
+            np.save(folder / _HALVES_FILE, rows)
+        return rows
 
     def _search_markers(self, table: EmbeddingTable, profiles: MarkerProfiles) -> MarkerHits:
         contigs, total_bp = self.source.contigs, self.summary.total_bp
@@ -173,7 +213,7 @@ class Stages:
         if hits.n_contigs == len(table.ids):
             return hits
         known = set(table.ids)  # a table may lack contigs of the input
-        return hits.of_contigs(np.array([record.id in known for record in contigs.records()]))
+        return hits.of_contigs(np.array([name in known for name in self.contigs.ids]))
 
     def _facts(
         self, settings: Mapping[str, object], more_inputs: Mapping[str, Sequence[str]] | None = None
@@ -187,6 +227,42 @@ class Stages:
         if reference_path is not None:
             inputs["sequences in --reference"] = [sha256_file(reference_path)]
         return StageFacts(inputs, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeepingInput(SequenceInput):
+    """Sequences of which some are kept as they pass, so that they need not be read once more."""
+
+    inner: SequenceInput | None = None
+    wanted: frozenset[str] = frozenset()
+    kept: dict[str, str] = field(default_factory=dict)
+
+    def records(self) -> Iterator[Record]:
+        """The records, in order."""
+        for record in self._all():
+            if record.id in self.wanted:
+                self.kept[record.id] = record.sequence
+            yield record
+
+    def wanted_sequences(self) -> list[str]:
+        """Those that are wanted, in input order; read now unless all have passed."""
+        if len(self.kept) < len(self.wanted):
+            return [record.sequence for record in self._all() if record.id in self.wanted]
+        return list(self.kept.values())
+
+    def _all(self) -> Iterator[Record]:
+        assert self.inner is not None, "it is always given"
+        return self.inner.records()
+
+
+def _alignments_among(contigs: SequenceInput) -> list[DnabertSError]:
+    """A problem for each BAM or CRAM file that stands where contigs belong."""
+    hint = "give alignments with --bam: bin contigs.fa --bam a.bam b.bam"
+    return [
+        DnabertSError("is an alignment, not contigs", path=path, hint=hint)
+        for path in contigs.paths
+        if Path(path).is_file() and is_alignment_file(path)
+    ]
 
 
 def check_evidence(source: BinInput, *, method: str) -> None:
@@ -205,7 +281,7 @@ def check_evidence(source: BinInput, *, method: str) -> None:
         if is_given and method != LOUVAIN:
             raise DnabertSError(f"{method} clusters vectors alone: it has no use for {what}", hint="use louvain")
     paths = [source.embeddings_path, *source.depth.bam_paths, *source.depth.table_paths, source.markers_path]
-    problems = []
+    problems = _alignments_among(source.contigs)
     for path in [*paths, source.taxonomy_path, None if refined is None or refined.is_dir() else refined]:
         try:
             if path is not None:

@@ -10,12 +10,12 @@ from typing import TextIO
 import numpy as np
 
 from ... import defaults
-from ...io.depth import DepthTable, is_alignment_file, merge_depths, write_depth
+from ...io.depth import DepthFile, DepthTable, is_alignment_file, merge_depths, split_names, write_depth
 from ...io.identity import check_apart
 from ...io.outputs import OutputFiles
 from ..progress import Progress
 from ..run_record import KEEP, Existing, Run, run_json_beside
-from .samples import DepthInput, DepthSources, read_depth_sources
+from .samples import DepthInput, read_depth_files
 
 _STDOUT = "-"
 
@@ -32,17 +32,19 @@ class DepthReport:
     seconds: float
 
 
-def sort_inputs(paths: Sequence[str | Path], settings: DepthInput) -> DepthInput:
-    """`settings` with these files, with BAM and CRAM files separated from tables by their first bytes.
+def sort_inputs(words: Sequence[str | Path], settings: DepthInput) -> DepthInput:
+    """`settings` with these files, some as NAME=PATH, those that are BAM or CRAM told from tables by their first bytes.
 
     Raises:
         DnabertSError: there is no such file.
     """
+    paths, names = split_names(words)
     is_alignment = [is_alignment_file(path) for path in paths]
     return replace(
         settings,
         bam_paths=tuple(path for path, yes in zip(paths, is_alignment, strict=True) if yes),
         table_paths=tuple(path for path, yes in zip(paths, is_alignment, strict=True) if not yes),
+        names=names,
     )
 
 
@@ -68,26 +70,26 @@ def make_depth_table(
     settings = {**asdict(source), "min_length_bp": min_length_bp}
     run = Run("depth", argv=argv, asked=settings)
     if str(output) == _STDOUT:
-        sources, report, table = _measured(source, min_length_bp, run=run, progress=progress)
+        _, report, table = _measured(source, min_length_bp, run=run, progress=progress)
         write_depth(stdout, table)
         return report
     run_path = run_json_beside(output)
     check_apart((output, run_path), source.files())
     when_there = run.if_complete(output, run_path, existing=existing)
     with OutputFiles([output], sides=[run_path], force=existing.force, on_existing=when_there) as files:
-        sources, report, table = _measured(source, min_length_bp, run=run, progress=progress)
+        read, report, table = _measured(source, min_length_bp, run=run, progress=progress)
         with files.at(output).open("w", encoding="utf-8", newline="\n") as stream:
             write_depth(stream, table)
-        files.record(run_path, run.describe(inputs=sources.inputs, settings=settings))
+        files.record(run_path, run.describe(inputs=[file.facts() for file in read], settings=settings))
     return report
 
 
 def _measured(
     source: DepthInput, min_length_bp: int, *, run: Run, progress: Progress
-) -> tuple[DepthSources, DepthReport, DepthTable]:
+) -> tuple[list[DepthFile], DepthReport, DepthTable]:
     """What was read, what is told of it, and the table to write."""
-    sources = read_depth_sources(source, progress=progress)
-    table, n_short = _long_contigs(merge_depths(sources.tables), min_length_bp)
+    files = read_depth_files(source, progress=progress)
+    table, n_short = _long_contigs(merge_depths(files), min_length_bp)
     report = DepthReport(
         n_contigs=len(table.names),
         n_short=n_short,
@@ -96,7 +98,7 @@ def _measured(
         has_variance=table.variance is not None,
         seconds=run.seconds,
     )
-    return sources, report, table
+    return files, report, table
 
 
 def _long_contigs(table: DepthTable, min_length_bp: int) -> tuple[DepthTable, int]:

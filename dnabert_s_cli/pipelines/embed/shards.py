@@ -165,7 +165,7 @@ def _begin(
 def _make_plan(source: SequenceInput, n_shares: int) -> Plan:
     """Read and check all input, and share it out."""
     chunks = ChunkCounter()
-    summary = source.scan(on_lengths=chunks.add)
+    summary = source.scan(on_records=lambda records: chunks.add(len(one.sequence) for one in records))
     if summary is None:
         hint = "write it to a file first, compressed if you like"
         raise DnabertSError("can be read only once, so it cannot be divided", path="-", hint=hint)

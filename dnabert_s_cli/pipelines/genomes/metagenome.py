@@ -130,14 +130,16 @@ def _cut_all(
     cut: dict[str, tuple[Piece, ...]] = {}
     n_rich = 0
     for genome in found.read():
-        drawn = draw_contigs(genome, _lengths(law), max_n_share=law.max_n_share, rng=generator_of(seed, genome.label))
+        drawn = draw_contigs(
+            genome, contig_lengths(law), max_n_share=law.max_n_share, rng=generator_of(seed, genome.label)
+        )
         cut[genome.label] = drawn.pieces
         n_rich += drawn.n_rich
         progress.advance(genome.total_bp)
     return cut, n_rich
 
 
-def _lengths(law: ContigLaw) -> LengthDraw:
+def contig_lengths(law: ContigLaw) -> LengthDraw:
     """Draws the lengths of the contigs of one record."""
 
     def draw(record_bp: int, rng: np.random.Generator) -> np.ndarray:
@@ -164,11 +166,11 @@ def _shuffled(cut: dict[str, tuple[Piece, ...]], *, seed: int) -> list[LabelledP
 def _write(
     folder: Path, rows: Sequence[LabelledPiece], *, labels: Sequence[str], depth: DepthLaw, seed: int, sample_id: str
 ) -> None:
-    abundances = _abundances(labels, depth, seed=seed)
+    abundances = genome_depths(labels, depth, seed=seed)
     place_of = {label: place for place, label in enumerate(labels)}
     expected = abundances[[place_of[one.genome] for one in rows]]  # (N, S)
     lengths_bp = np.array([one.length_bp for one in rows], dtype=np.float64)
-    depths = _contig_depths(expected, lengths_bp, law=depth, rng=np.random.default_rng((seed, len(rows))))
+    depths = contig_depths(expected, lengths_bp, law=depth, rng=np.random.default_rng((seed, len(rows))))
     write_contigs(folder / "contigs.fa.gz", rows)
     write_depths(folder / "depth.tsv", rows, depths=depths, variances=depths + (depth.noise * depths) ** 2)
     write_gold(folder / "gold.biobox.tsv", rows, sample_id=sample_id)
@@ -176,14 +178,14 @@ def _write(
     write_origins(folder / "origins.tsv.gz", rows)
 
 
-def _abundances(labels: Sequence[str], law: DepthLaw, *, seed: int) -> np.ndarray:
+def genome_depths(labels: Sequence[str], law: DepthLaw, *, seed: int) -> np.ndarray:
     """(G, S) mean depth of each genome in each sample; each sample's mean over genomes is the law's."""
     logs = [generator_of(seed, f"{label}\tdepth").standard_normal(law.n_samples) for label in labels]
     abundances = np.exp(law.spread * np.array(logs))
     return np.asarray(law.mean * abundances / abundances.mean(axis=0))
 
 
-def _contig_depths(
+def contig_depths(
     expected: np.ndarray, lengths_bp: np.ndarray, *, law: DepthLaw, rng: np.random.Generator
 ) -> np.ndarray:
     """(N, S) depth of each contig: that of its genome times noise, in whole reads."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,11 +37,11 @@ class SequenceInput:
         """Every file that is read."""
         return [*self.paths, *reference_files(self.reference_path)]
 
-    def scan(self, *, on_lengths: Callable[[list[int]], object] | None = None) -> InputSummary | None:
+    def scan(self, *, on_records: Callable[[Sequence[Record]], object] | None = None) -> InputSummary | None:
         """Read and check everything, all problems reported together; None for a stream, checked as it comes.
 
         Args:
-            on_lengths: called with the lengths of all records, in order.
+            on_records: called with all records, in order, some thousand at a time.
         """
         if self.is_stream:
             return None
@@ -49,7 +49,7 @@ class SequenceInput:
             self.paths,
             min_length_bp=self.min_length_bp,
             reference_path=self.reference_path,
-            on_lengths=on_lengths,
+            on_records=on_records,
         )
 
     def records(self) -> Iterator[Record]:

@@ -29,6 +29,7 @@ function readContigs(columns) {
 function readBins(columns) {
   return columns.number.map((number, place) => ({
     number,
+    label: columns.label[place],
     contigs: columns.n_contigs[place],
     size: columns.total_bp[place],
     n50: columns.n50_bp[place],
@@ -87,7 +88,7 @@ const text = {
     if (n === null) return "–";
     return n === 0 ? "0" : n >= 100 ? n.toFixed(0) : n >= 1 ? n.toFixed(1) : n.toPrecision(2);
   },
-  bin: (number) => (number === 0 ? `in no ${page.noun}` : `${page.prefix}${number}`),
+  bin: (number) => (number === 0 ? `in no ${page.noun}` : bins[placeOfBin.get(number)]?.label ?? `${page.prefix}${number}`),
 };
 
 const phyla = [...new Set(bins.map((bin) => bin.phylum).filter((phylum) => phylum !== ""))];

@@ -10,12 +10,13 @@ import pysam
 import pytest
 
 from dnabert_s_cli.errors import DnabertSError
-from dnabert_s_cli.io.depth.samples import SampleDepth, open_alignment_files, read_alignment_depths
+from dnabert_s_cli.io.depth.samples import open_alignment_files, read_alignment_depths
 from dnabert_s_cli.io.depth.sums import DepthOptions
+from dnabert_s_cli.io.depth.table import DepthFile
 from tests.io.depth.inputs import BAMS, FOLDER
 
 
-def _depths(*paths: Path, reference: Path | None = None) -> list[SampleDepth]:
+def _depths(*paths: Path, reference: Path | None = None) -> list[DepthFile]:
     files = open_alignment_files(paths, reference_path=reference)
     return read_alignment_depths(files, DepthOptions(), threads=2, reference_path=reference, on_bytes=lambda _: None)
 

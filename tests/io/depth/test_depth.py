@@ -18,7 +18,7 @@ from tests.io.depth.inputs import BAMS, JGI_TABLE
 def _both() -> tuple[DepthTable, DepthTable]:
     files = open_alignment_files(BAMS, reference_path=None)
     samples = read_alignment_depths(files, DepthOptions(), threads=2, on_bytes=lambda _: None)
-    return merge_depths([(sample.path, sample.table) for sample in samples]), read_depth_table(JGI_TABLE)
+    return merge_depths(samples), read_depth_table(JGI_TABLE)
 
 
 def test_contigs_and_samples_are_those_of_jgi() -> None:

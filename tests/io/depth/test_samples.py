@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -12,12 +13,13 @@ import pysam
 import pytest
 
 from dnabert_s_cli.errors import BadInputsError, DnabertSError
-from dnabert_s_cli.io.depth.samples import SampleDepth, is_alignment_file, open_alignment_files, read_alignment_depths
+from dnabert_s_cli.io.depth.samples import is_alignment_file, open_alignment_files, read_alignment_depths
 from dnabert_s_cli.io.depth.sums import DepthOptions
+from dnabert_s_cli.io.depth.table import DepthFile
 from tests.io.depth.inputs import BAMS, JGI_TABLE, Read, write_bam
 
 
-def _depths(*paths: Path | str, threads: int = 2) -> list[SampleDepth]:
+def _depths(*paths: Path | str, threads: int = 2) -> list[DepthFile]:
     files = open_alignment_files(paths, reference_path=None)
     return read_alignment_depths(files, DepthOptions(), threads=threads, on_bytes=lambda _: None)
 
@@ -118,10 +120,25 @@ def test_sam_is_no_alignment_file(tmp_path: Path) -> None:
     assert "samtools sort" in str(_error(write_bam(tmp_path / "x.sam", [Read()], kind="wh")).hint)
 
 
-def test_two_files_of_one_name_are_an_error(tmp_path: Path) -> None:
-    shutil.copy(BAMS[0], tmp_path)
-    error = _error(BAMS[0], tmp_path / "sample1.bam")
-    assert (error.path, error.problem) == (str(tmp_path / "sample1.bam"), f"another file has the same name: {BAMS[0]}")
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for folder in ("gut1", "gut2"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(BAMS[0], tmp_path / folder)
+    files = open_alignment_files(
+        [tmp_path / "gut1" / "sample1.bam", tmp_path / "gut2" / "sample1.bam", BAMS[1]], reference_path=None
+    )
+    assert [file.sample for file in files] == ["gut1/sample1.bam", "gut2/sample1.bam", "sample2.bam"]
+
+
+def test_one_file_given_twice_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "link.bam").symlink_to(BAMS[0])
+    assert _error(BAMS[0], BAMS[0]).problem == "is given twice"
+    assert _error(BAMS[0], tmp_path / "link.bam").problem == f"is the same file as {BAMS[0]}"
+
+
+def test_a_named_pipe_is_no_file_on_disk(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.bam")
+    assert _error(tmp_path / "pipe.bam").problem == "is not a file on disk"
 
 
 def test_problems_of_several_files_are_reported_together(tmp_path: Path) -> None:

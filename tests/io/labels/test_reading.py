@@ -107,9 +107,9 @@ def test_missing_file_is_an_error(tmp_path: Path) -> None:
 @given(bin_of=st.dictionaries(NAMES.map("c{}".format), st.integers(1, 99), max_size=8))
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_contig2bin_and_biobox_read_back_as_written(tmp_path: Path, bin_of: dict[str, int]) -> None:
-    write_contig2bin(tmp_path / "contig2bin.tsv", bin_of.items())
-    write_biobox(tmp_path / "bins.biobox.tsv", bin_of.items(), sample_id="sample")
     expected = {name: f"bin.{number}" for name, number in bin_of.items()}
+    write_contig2bin(tmp_path / "contig2bin.tsv", expected.items())
+    write_biobox(tmp_path / "bins.biobox.tsv", expected.items(), sample_id="sample")
     assert read_labels(tmp_path / "contig2bin.tsv") == expected
     assert read_labels(tmp_path / "bins.biobox.tsv") == expected
 

@@ -29,7 +29,7 @@ def other_table(tmp_path: Path) -> Path:
 
 def test_files_are_told_by_content(other_table: Path) -> None:
     source = sort_inputs([other_table, BAMS[0]], DepthInput())
-    assert (source.bam_paths, source.table_paths) == ((BAMS[0],), (other_table,))
+    assert (source.bam_paths, source.table_paths) == ((str(BAMS[0]),), (str(other_table),))
 
 
 def test_bam_and_table_become_one(other_table: Path, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dnabert_s_cli.errors import BadInputsError, DnabertSError
-from dnabert_s_cli.io.depth import read_depth_table
-from dnabert_s_cli.pipelines.depth.samples import ContigDepths, DepthInput, read_depth_sources, read_sample_depth
+from dnabert_s_cli.io.depth import JoinedDepth, read_depth_table
+from dnabert_s_cli.pipelines.depth.samples import DepthInput, read_depth_files, read_sample_depth
 from dnabert_s_cli.pipelines.progress import Silent
 from tests.io.depth.inputs import BAMS, JGI_TABLE
 
@@ -19,7 +19,7 @@ NAMES = list(reversed(JGI.names))
 LENGTHS_BP = JGI.lengths_bp[::-1].copy()
 
 
-def _depths(*table_paths: Path, bams: tuple[Path, ...] = BAMS, threads: int = 2) -> ContigDepths:
+def _depths(*table_paths: Path, bams: tuple[Path, ...] = BAMS, threads: int = 2) -> JoinedDepth:
     source = DepthInput(bams, table_paths, threads=threads)
     return read_sample_depth(source, NAMES, lengths_bp=LENGTHS_BP, progress=Silent())
 
@@ -30,16 +30,15 @@ def _plain_table(folder: Path, text: str) -> Path:
 
 
 def test_depth_of_bam_files_is_in_the_order_of_the_contigs() -> None:
-    joined = _depths().joined
+    joined = _depths()
     assert joined.samples == ("sample1.bam", "sample2.bam")
     np.testing.assert_allclose(joined.mean, JGI.mean[::-1], rtol=1e-5)
-    assert joined.known.all()
 
 
 def test_tables_follow_bam_files(tmp_path: Path) -> None:
     table = _plain_table(tmp_path, "contig\tx\n" + "".join(f"{name}\t7\n" for name in JGI.names))
-    joined = _depths(table).joined
-    assert (joined.samples, joined.variance) == (("sample1.bam", "sample2.bam", "x"), None)
+    joined = _depths(table)
+    assert joined.samples == ("sample1.bam", "sample2.bam", "x")
     assert np.all(joined.mean[:, 2] == 7)
 
 
@@ -51,7 +50,7 @@ def test_inputs_are_told_with_their_hashes(tmp_path: Path) -> None:
 
 def test_zero_depth_everywhere_is_fine(tmp_path: Path) -> None:
     table = _plain_table(tmp_path, "contig\tx\n" + "".join(f"{name}\t0\n" for name in JGI.names))
-    assert not _depths(table, bams=()).joined.mean.any()
+    assert not _depths(table, bams=()).mean.any()
 
 
 def test_depth_of_other_contigs_is_an_error(tmp_path: Path) -> None:
@@ -76,7 +75,7 @@ def test_bad_tables_are_reported_together(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("contig\tx\nc\tnan\n")
     (tmp_path / "b.tsv").write_text("")
     with pytest.raises(BadInputsError) as caught:
-        read_depth_sources(DepthInput((), (tmp_path / "a.tsv", tmp_path / "b.tsv")), progress=Silent())
+        read_depth_files(DepthInput((), (tmp_path / "a.tsv", tmp_path / "b.tsv")), progress=Silent())
     assert [one.path for one in caught.value.problems] == [str(tmp_path / "a.tsv"), str(tmp_path / "b.tsv")]
 
 
