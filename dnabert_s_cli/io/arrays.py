@@ -7,6 +7,7 @@ the memory there is -> the array. Pickles are never opened.
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -80,10 +81,10 @@ def _check_header(stream: IO[bytes], path: Path, *, n_bytes: int) -> None:
         n_bytes: of the whole file or member.
     """
     version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    else:
-        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    with warnings.catch_warnings():  # of headers that Python 2 wrote, or that are damaged
+        warnings.simplefilter("ignore")
+        shape, _, dtype = read_header(stream)
     n_items = math.prod(shape)
     is_odd = dtype.hasobject or dtype.fields is not None or dtype.itemsize > _MOST_ITEM_BYTES
     if is_odd or any(length < 0 for length in shape) or (dtype.itemsize == 0 and n_items > n_bytes):

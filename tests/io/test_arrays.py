@@ -48,6 +48,11 @@ def test_a_header_that_asks_for_other_than_is_there_is_refused(
         assert "x.np" in str(caught.value.path)
 
 
+def test_an_array_without_elements_is_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", a=np.zeros((0, 500)))
+    assert read_npz(tmp_path / "x.npz")["a"].shape == (0, 500)
+
+
 @pytest.mark.parametrize("cut", range(0, 176, 7))
 def test_a_cut_file_is_refused(tmp_path: Path, cut: int) -> None:
     content = npy_header((3, 4)) + ROWS.tobytes()
