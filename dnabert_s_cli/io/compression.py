@@ -54,6 +54,13 @@ def compression_of(head: bytes) -> str | None:
     return next((name for name, magic in _MAGIC if magic.match(head)), None)
 
 
+def needs_unpacking(path: Path) -> bool:
+    """Whether a file is compressed in a way that does not let it be read at random places, as BGZF does."""
+    with path.open("rb") as stream:
+        head = stream.read(_BGZF_HEAD_BYTES)
+    return compression_of(head) is not None and _BGZF_HEAD.match(head) is None
+
+
 class Decompressed(io.RawIOBase):
     """Members of one compression, one after the other, as one stream of plain bytes.
 

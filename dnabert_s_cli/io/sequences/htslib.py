@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -23,13 +24,17 @@ import pysam
 
 from ...errors import DnabertSError
 from ...untrusted import library_reads
+from ..compression import needs_unpacking
+from ..files import BLOCK_BYTES, open_input
 from ..text_tables import id_of
 from .cram_blocks import check_cram
 
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _CRAM_2_END = bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100")
 _CRAM_3_END = bytes.fromhex("0f000000ffffffff0fe0454f4600000000010005bdd94f0001000606010001000100ee63014b")
+_CRAM = b"CRAM"
 _TAIL_BYTES = 64
+_UNPACKED = "unpacked.fa"
 _PIPE_BYTES = 1 << 16
 _TRUNCATED_HINT = "the file is truncated: copy or download it again"
 
@@ -45,7 +50,8 @@ def opened_alignments(
     with ExitStack() as stack:
         is_on_disk = path != "-" and Path(path).is_file()
         pump = None if is_on_disk else stack.enter_context(_Pump(source, path))
-        reference = None if reference_path is None else stack.enter_context(_linked_reference(reference_path))
+        needs_none = reference_path is None or (is_on_disk and not _is_cram(path))
+        reference = None if needs_none else stack.enter_context(_linked_reference(str(reference_path)))
         target = path if pump is None else pump.reader
         if pump is None:
             _check_end(_tail(path), path)
@@ -123,6 +129,11 @@ def _close(alignments: pysam.AlignmentFile) -> None:
         alignments.close()
 
 
+def _is_cram(path: str) -> bool:
+    with Path(path).open("rb") as stream:
+        return stream.read(len(_CRAM)) == _CRAM
+
+
 def _tail(path: str) -> bytes:
     with Path(path).open("rb") as stream:
         size = stream.seek(0, io.SEEK_END)
@@ -148,6 +159,10 @@ def _linked_reference(reference_path: str | Path) -> Iterator[str]:
             if original.is_file():
                 (Path(folder) / original.name).symlink_to(original)
         link = str(Path(folder) / reference.name)
+        if needs_unpacking(reference):
+            link = str(Path(folder) / _UNPACKED)
+            with open_input(reference) as packed, Path(link).open("wb") as plain:
+                shutil.copyfileobj(packed, plain, BLOCK_BYTES)
         problem = "cannot be used as a reference: it is not FASTA, plain or compressed by bgzip"
         with library_reads(reference_path, problem=problem), quiet_and_local():
             pysam.FastaFile(link).close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +55,21 @@ def test_without_its_reference_it_is_an_error(cram: Path, reference: Path) -> No
     with pytest.raises(DnabertSError, match="CRAM cannot be decoded without its reference") as caught:
         _depths(cram)
     assert caught.value.path == str(cram)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_the_reference_may_be_compressed_in_any_way(
+    cram: Path, reference: Path, tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    packed = tmp_path / "packed.fa.gz"
+    packed.write_bytes(pack(reference.read_bytes()))
+    (plain,), (other,) = _depths(cram, reference=reference), _depths(cram, reference=packed)
+    assert np.array_equal(plain.table.mean, other.table.mean)
+
+
+def test_a_flipped_bit_is_noticed(cram: Path, reference: Path) -> None:
+    content = bytearray(cram.read_bytes())
+    content[len(content) // 2] ^= 8
+    cram.write_bytes(content)
+    with pytest.raises(DnabertSError, match="a check sum differs"):
+        _depths(cram, reference=reference)
