@@ -30,6 +30,7 @@ _KEPT = 0.7  # of the completeness, that the best part of a division must keep
 _LEAST_GAIN = 0.2  # genomes that a division must be expected to win
 _RESOLUTIONS = (1.0, 2.0, 4.0, 8.0)
 _CUTS = (0.15, 0.3)  # cuts that are no evidence by themselves may be made where markers ask for them
+_LEAST_APART = 0.35  # in the depths of the space: half of what one contig's depth scatters by
 _SEED_SETS = 3  # markers whose copies are tried as seeds
 _COMPONENTS = (10, 20)  # principal components in which parts are fitted
 _GOOD = ((90.0, 5.0), (50.0, 10.0))  # completeness from, contamination up to
@@ -130,7 +131,7 @@ def _best_division(community: Community, space: ContigSpace, *, min_bin_bp: int)
     quality = bin_quality(community.hits, best)
     least = _KEPT * float(quality.completeness.max())
     most = float(expected_genomes(quality).sum()) + _LEAST_GAIN
-    for parts in _divisions(community, space):
+    for parts in (*_cut_divisions(community), *_seeded_divisions(community, space)):
         quality = bin_quality(community.hits, parts)
         sizes_bp = np.bincount(parts, weights=community.lengths_bp, minlength=len(quality.completeness))
         is_bin = sizes_bp[: len(quality.completeness)] >= min_bin_bp
@@ -140,18 +141,36 @@ def _best_division(community: Community, space: ContigSpace, *, min_bin_bp: int)
     return best
 
 
-def _divisions(community: Community, space: ContigSpace) -> Iterator[NDArray[np.int64]]:
-    """Divisions worth a trial: those of the graph, and those around the copies of a marker."""
+def _cut_divisions(community: Community) -> Iterator[NDArray[np.int64]]:
+    """Divisions of the graph that are worth a trial."""
     for resolution in _RESOLUTIONS:
         for cut in _CUTS:
             yield divide(community.graph, greatest_cut=cut, resolution=resolution)
+
+
+def _seeded_divisions(community: Community, space: ContigSpace) -> Iterator[NDArray[np.int64]]:
+    """Divisions around the copies of a marker, by vectors alone; where depth is known, those that it confirms.
+
+    A genome with many genes twice would otherwise be divided: some division of it always pleases the markers.
+    """
     n_genomes = max(2, estimate_genomes(community.hits))
     seed_sets = seed_contigs(community.hits, community.lengths_bp, n_genomes=n_genomes, n_sets=_SEED_SETS)
     weights = community.lengths_bp.astype(np.float64)
-    for points in space.search_spaces():
-        own = points[community.members].astype(np.float64)
-        for seeds in seed_sets:
-            means = seeded_means(own, weights, seeds=seeds)
-            yield means
-            for n_components in _COMPONENTS:
-                yield common_mixture(own, weights, labels=means, n_components=n_components)
+    vectors = space.vectors[community.members].astype(np.float64)
+    depths = space.depths[community.members].astype(np.float64)
+    for seeds in seed_sets:
+        means = seeded_means(vectors, weights, seeds=seeds)
+        mixtures = [common_mixture(vectors, weights, labels=means, n_components=one) for one in _COMPONENTS]
+        for parts in (means, *mixtures):
+            if not space.n_seen or _differ(depths, weights, parts=parts):
+                yield parts
+
+
+def _differ(depths: NDArray[np.float64], weights: NDArray[np.float64], *, parts: NDArray[np.int64]) -> bool:
+    """Whether the two largest parts differ in mean depth in some sample, by `_LEAST_APART`."""
+    sizes = np.bincount(parts, weights=weights)
+    if np.count_nonzero(sizes) < 2:  # a part alone has none to differ from
+        return False
+    first, second = np.argsort(-sizes, kind="stable")[:2]
+    middles = [np.average(depths[parts == one], axis=0, weights=weights[parts == one]) for one in (first, second)]
+    return bool(np.abs(middles[0] - middles[1]).max() >= _LEAST_APART)

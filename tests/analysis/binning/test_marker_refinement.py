@@ -82,6 +82,14 @@ def test_a_community_that_the_graph_cannot_divide_is_divided_around_copies_of_a_
     assert set(found.tolist()) == {0, 1}
 
 
+@pytest.mark.parametrize(("difference", "n_found"), [(0.0, 1), (2.0, 2)])
+def test_where_depth_is_known_it_must_confirm_a_division_around_a_marker(difference: float, n_found: int) -> None:
+    depths = np.where(GENOME == 0, 0.0, difference)[:, None].astype(np.float32)
+    with_depth = ContigSpace(apart().vectors, depths, 1)
+    found = divided(TOGETHER, hits_of(0, 12), across=1.0, space=with_depth)
+    assert len(set(found.tolist())) == n_found
+
+
 def test_no_division_of_a_genome_that_loses_most_of_it() -> None:
     places = [(contig, contig % 12) for contig in range(N_CONTIGS)]  # each half of either genome has half the markers
     hits = made_up_hits(made_up_set(12), N_CONTIGS, *places, *((contig, 0) for contig in (1, 2)))
