@@ -14,7 +14,7 @@ PIN_FILES  := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo format lint check test test-gpu fuzz docs docs-tables bench clean
+.PHONY: help install demo format lint check test test-gpu fuzz docs docs-tables bench release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,20 @@ bench: $(VENV)/.installed-dev ## run the quick form of every benchmark; each end
 	$(BIN)/python benchmarks/long_sequences.py
 	$(BIN)/python benchmarks/embed_stream.py --gbp 0.2
 	$(BIN)/python benchmarks/embed_gpu.py --device cpu --tiny --mbp 0.1 --repeats 1
+
+# The wheel is tried in an environment of its own, which has nothing but the wheel and what it requires.
+release: check ## check, build dist/, and bin the example with the built wheel in a fresh environment
+	rm -rf dist .release-venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[release]'
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/cffconvert --validate --infile CITATION.cff
+	$(PYTHON) -m venv .release-venv
+	.release-venv/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt dist/*.whl
+	cd dist && ../.release-venv/bin/dnabert-s bin ../examples/contigs.fa.gz -o ../.release-venv/bins_out
+	$(BIN)/python examples/compare_with_gold.py .release-venv/bins_out/contig2bin.tsv examples/gold.tsv examples/contigs.fa.gz
+	rm -rf .release-venv
+	@ls -l dist; sha256sum dist/*
 
 clean: ## remove caches, builds and the demo's output; the environment stays
 	rm -rf build dist site *.egg-info $(DEMO_OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis
