@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .io.embeddings.reading import EmbeddingTable, read_embeddings
     from .io.sequences import Record, read_sequences, scan_sequences
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "DnabertSError",
