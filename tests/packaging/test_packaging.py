@@ -31,7 +31,7 @@ MODULES = PACKAGING / "nf-core" / "modules" / "nf-core" / "dnaberts"
 BAM = PROJECT / "tests" / "data" / "bam"
 ROOT = cast("rules.Command", typer.main.get_command(app))
 RECIPE = (PACKAGING / "bioconda" / "meta.yaml").read_text(encoding="utf-8")
-CONDA_NAMES = {"torch": "pytorch"}
+CONDA_NAMES = {"torch": "pytorch", "isal": "python-isal"}
 # The variables of each module's script.
 INPUTS = {
     "bin": {"fasta": "contigs.fa", "evidence.join(' ')": "--bam sample1.bam --bam sample2.bam"},
@@ -62,7 +62,8 @@ def _run(code: str, folder: Path, environment: dict[str, str]) -> str:
 
 def test_the_bioconda_recipe_requires_what_pyproject_requires() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = [re.match(r"([\w-]+)(.*)", one) for one in project["dependencies"]]
+    # A noarch package cannot ask for less on some machines.
+    asked = [re.match(r"([\w-]+)([^;]*)", one) for one in project["dependencies"]]
     wanted = {f"{CONDA_NAMES.get(one[1], one[1])} {one[2]}" for one in asked if one is not None}
     run = RECIPE.partition("  run:\n")[2].partition("\ntest:")[0]
     given = set(re.findall(r"- (.+)", run))
