@@ -14,7 +14,7 @@ PIN_FILES  := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo format lint check test test-gpu fuzz docs docs-tables bench release clean
+.PHONY: help install demo format lint check test test-gpu fuzz docs docs-tables bench release clean kills
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ docs: $(VENV)/.installed-dev ## build the documentation as a site in site/; a br
 
 docs-tables: $(VENV)/.installed-dev ## refresh the tables of options in docs/
 	$(BIN)/python scripts/option_tables.py --write
+
+kills: $(VENV)/.installed-dev ## kill each command that writes at 60 random moments, and compare what it leaves
+	$(BIN)/python -m tests.kills --kills 60
 
 test-gpu: $(VENV)/.installed-dev ## run the tests that need a CUDA device
 	$(BIN)/python -m pytest -m gpu

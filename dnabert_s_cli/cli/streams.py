@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import sys
+from typing import Any
 
 from ..errors import DnabertSError
 
@@ -27,24 +28,42 @@ _MEMORY_HINT = "use a machine or job with more memory, or raise its limit (ulimi
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+class _ClosedBytes(io.BufferedIOBase):
+    """The bytes of a closed stream: there are none, and none are taken."""
+
+    def __init__(self, name: str) -> None:
+        self._problem = DnabertSError(f"standard {name} is closed", hint="give a file, or open the stream")
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Refuse."""
+        del size
+        raise self._problem
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Refuse."""
+        del size
+        raise self._problem
+
+    def write(self, content: Any, /) -> int:
+        """Refuse."""
+        del content
+        raise self._problem
+
+
 class _Closed(io.TextIOBase):
     """Standard input or output that was closed when the program began."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._bytes = _ClosedBytes(name)
 
     @property
     def buffer(self) -> io.BufferedIOBase:
-        """Whoever asks for it means to use it."""
-        raise DnabertSError(f"standard {self._name} is closed", hint="give a file, or open the stream")
+        """Its bytes."""
+        return self._bytes
 
     def write(self, text: str, /) -> int:
         """Refuse."""
-        del text
-        raise DnabertSError(f"standard {self._name} is closed", hint="give a file as --output, or open the stream")
-
-    def flush(self) -> None:
-        """Nothing is waiting."""
+        return self._bytes.write(text.encode())
 
     def fileno(self) -> int:
         """None, as Python says it."""

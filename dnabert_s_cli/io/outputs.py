@@ -26,6 +26,7 @@ from .provenance import OUTPUTS_KEY, output_facts, write_run_json
 from .resume import disk_full_as_error
 
 _STREAM = "-"
+_FULL_HINT = "free some space, or raise the limit (ulimit -f), then repeat the command"
 _FINISHED = "finished"
 _HIDDEN = re.compile(r"\.[0-9a-f]{12}\..+")
 
@@ -94,6 +95,10 @@ class OutputFiles:
         try:
             if kind is None:
                 self._put_in_place()
+            elif self._given:
+                with disk_full_as_error(self._given[0], hint=_FULL_HINT):
+                    assert error is not None, "as there is a kind"
+                    raise error
         finally:
             self._release()
 
@@ -119,7 +124,7 @@ class OutputFiles:
         moves = [(str(temporary), str(self._targets[path])) for temporary, path in reversed(made)]
         note = self._locked[0] / _FINISHED
         if len(moves) > 1:  # one alone is put in place by a single step
-            with disk_full_as_error(made[0][1], hint="free some space, then repeat the command"):
+            with disk_full_as_error(made[0][1], hint=_FULL_HINT):
                 note.with_suffix(".new").write_text(json.dumps(moves), encoding="utf-8")
                 note.with_suffix(".new").replace(note)
         for temporary, path in reversed(made):
