@@ -6,10 +6,11 @@ python card.py OUT      (as given to run.sh; writes OUT/kmer-s/README.md)
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
 from pathlib import Path
 from string import Template
+
+from genes import load_shape
+from learn import split_clades
 
 from dnabert_s_cli.encoders.kmer.folder import load_kmer_network
 from dnabert_s_cli.threads import usable_cores
@@ -28,34 +29,26 @@ def main() -> None:
 
 def facts(out: Path) -> dict[str, object]:
     """What the card's names stand for."""
-    pairs = json.loads((out / "pairs.run.json").read_text(encoding="utf-8"))["outcome"]
-    run = json.loads((out / "run" / "run.json").read_text(encoding="utf-8"))
-    state = json.loads((out / "run" / "last" / "training_state.json").read_text(encoding="utf-8"))["state"]
-    config = json.loads((out / "run" / "last" / "train_config.json").read_text(encoding="utf-8"))
+    steps, seconds, _, held_out = (out / "run" / "log.tsv").read_text(encoding="utf-8").split("\n")[-2].split("\t")
     network = load_kmer_network(out / "kmer-s")
+    trained, kept = split_clades(load_shape(out)[2])
     return {
         "dim": network.dim,
         "n_parameters": f"{sum(one.numel() for one in network.parameters()):,}",
-        **{name: f"{pairs[name]:,}" for name in ("n_genomes", "n_pairs", "n_val_genomes")},
-        "percent_clean": f"{100 * float(config['objective']['curriculum']):.0f}",
-        "steps": f"{state['step']:,}",
-        "minutes": f"{state['seconds'] / 60:.0f}",
+        "n_clades": f"{len(trained):,}",
+        "n_held_out": f"{len(kept):,}",
+        "steps": f"{int(steps):,}",
+        "minutes": f"{int(seconds) / 60:.0f}",
         "machine": f"{usable_cores()} CPU cores",
-        "val_loss": f"{state['metrics']['val_loss']:.3f}",
-        "command": command(run["argv"]),
-        "evaluation": evaluation(out) or NOT_MEASURED,
+        "held_out": f"{float(held_out):.3f}",
+        "evaluation": measured(out / "clustering" / "results.md", out / "classification" / "results.md"),
+        "reliability": measured(out / "reliability.md"),
     }
 
 
-def command(argv: list[str]) -> str:
-    """The command of a run with the names of files alone."""
-    return shlex.join(["dnabert-s", *(Path(one).name if "/" in one else one for one in argv[1:])])
-
-
-def evaluation(out: Path) -> str:
-    """The tables of the evaluations, if they were run."""
-    tables = [out / name / "results.md" for name in ("clustering", "classification")]
-    return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in tables if path.is_file())
+def measured(*tables: Path) -> str:
+    """The text of files, if the evaluations were run."""
+    return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in tables if path.is_file()) or NOT_MEASURED
 
 
 if __name__ == "__main__":

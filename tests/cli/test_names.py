@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dnabert_s_cli import defaults
 from dnabert_s_cli.io.labels.reading import read_labels
 from dnabert_s_cli.io.sequences import read_sequences
 from tests.cli.conftest import Command
@@ -57,7 +58,7 @@ def test_long_contigs_are_named_rightly_without_a_classifier(command: Command, l
 
 def test_vectors_alone_are_named_too(command: Command, long_contigs: Path, tmp_path: Path) -> None:
     gold = read_labels(GOLD)
-    command("embed", long_contigs, "-o", tmp_path / "e.npy", "-q")
+    command("embed", long_contigs, "-o", tmp_path / "e.npy", "--model", defaults.REFERENCE_MODEL, "-q")
     found = rows(command("classify", "--embeddings", tmp_path / "e.npy", "-q").out)
     named = [row for row in found if row["status"] == "C"]
     assert len(named) > 0.6 * len(found)

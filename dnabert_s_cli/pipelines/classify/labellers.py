@@ -132,7 +132,7 @@ class ReferenceLabeller:
 
 
 def open_labeller(path: Path | None, *, model: str | None = None) -> Labeller:
-    """The labeller in a file; for None the built-in references for vectors of `model`, or of the default model.
+    """The labeller in a file; for None the built-in references for vectors of `model`, or those there are.
 
     Raises:
         DnabertSError: missing, damaged, none of both; or there is nothing built in for this model.

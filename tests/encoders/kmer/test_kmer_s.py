@@ -18,7 +18,7 @@ from dnabert_s_cli.io.sequences.reading import read_sequences
 from tests.conftest import random_dna
 from tests.locations import PROJECT
 
-FOLDER = BUILT_IN_WEIGHTS / "kmer-s"
+NAMES = ["kmer-s", "kmer-s-1"]
 LONG_BP = 20_000
 
 
@@ -29,21 +29,38 @@ def contigs() -> dict[str, str]:
     return {record.id: record.sequence[:LONG_BP] for record in found}
 
 
-def embedded(sequences: list[str], *, threads: int = 1) -> np.ndarray:
+def embedded(sequences: list[str], *, threads: int = 1, model: str = "kmer-s") -> np.ndarray:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    vectors = load_encoder("kmer-s").embed(sequences)
+    vectors = load_encoder(model).embed(sequences)
     torch.set_num_threads(before)
     return vectors
 
 
-def test_the_weights_take_at_most_8_megabytes() -> None:
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 8_000_000
+@pytest.mark.parametrize("name", NAMES)
+def test_the_weights_take_at_most_8_megabytes(name: str) -> None:
+    assert sum(path.stat().st_size for path in (BUILT_IN_WEIGHTS / name).iterdir()) <= 8_000_000
 
 
-def test_a_card_tells_where_the_weights_come_from() -> None:
-    card = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert all(word in card for word in ("metaphlan2-data 2.6.0", "MIT", "dnabert-s train", "## Limits"))
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_tells_where_the_weights_come_from(name: str) -> None:
+    card = (BUILT_IN_WEIGHTS / name / "README.md").read_text(encoding="utf-8")
+    assert all(word in card for word in ("metaphlan2-data 2.6.0", "MIT", "examples/kmer-s/run.sh", "## Limits"))
+
+
+def test_the_model_before_is_still_there_and_another_one() -> None:
+    new, old = map(load_encoder, NAMES)
+    assert (new.dim, old.dim) == (256, 256)
+    assert new.fingerprint != old.fingerprint
+
+
+def test_a_longer_piece_of_a_contig_is_less_uncertain(contigs: dict[str, str]) -> None:
+    stated = []
+    for length_bp in (150, 1_000, 5_000, 20_000):
+        found = load_encoder("kmer-s").embed_counted([dna[:length_bp] for dna in contigs.values()]).uncertainty
+        assert found is not None
+        stated.append(float(found.mean()))
+    assert stated == sorted(stated, reverse=True)
 
 
 def test_threads_change_no_bit(contigs: dict[str, str]) -> None:
@@ -57,9 +74,11 @@ def test_company_does_not_matter(contigs: dict[str, str]) -> None:
     assert np.abs(alone - embedded(sequences)[:20]).max() < 2e-6
 
 
-def test_both_strands_have_one_vector(contigs: dict[str, str]) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_both_strands_have_one_vector(contigs: dict[str, str], name: str) -> None:
     sequences = list(contigs.values())[:10]
-    assert (embedded([reverse_complement(dna) for dna in sequences]) == embedded(sequences)).all()
+    reverse = [reverse_complement(dna) for dna in sequences]
+    assert (embedded(reverse, model=name) == embedded(sequences, model=name)).all()
 
 
 def test_contigs_of_one_species_are_nearer_than_those_of_two(contigs: dict[str, str]) -> None:

@@ -80,13 +80,13 @@ def test_damaged_references_are_refused(tmp_path: Path, name: str, value: object
     assert raised.value.path == str(tmp_path / "d.npz")
 
 
-def test_the_built_in_references_are_of_the_default_model() -> None:
+def test_the_built_in_references_are_of_the_model_that_is_said() -> None:
     labeller = open_labeller(None)
-    assert labeller.encoder["fingerprint"] == load_encoder(defaults.MODEL).describe()["fingerprint"]
+    assert labeller.encoder["fingerprint"] == load_encoder(defaults.REFERENCE_MODEL).describe()["fingerprint"]
 
 
 def test_the_built_in_references_hold_what_is_promised() -> None:
-    path = find_references(defaults.MODEL)
+    path = find_references(defaults.REFERENCE_MODEL)
     assert path.stat().st_size <= MOST_BYTES
     stored = load_references(path)
     taxa = stored.tree.taxa
@@ -102,4 +102,4 @@ def test_the_built_in_references_hold_what_is_promised() -> None:
 def test_a_model_without_built_in_references_is_refused() -> None:
     with pytest.raises(DnabertSError, match="no built-in references for vectors of 'tnf'") as raised:
         open_labeller(None, model="tnf")
-    assert defaults.MODEL in str(raised.value.hint)
+    assert defaults.REFERENCE_MODEL in str(raised.value.hint)
