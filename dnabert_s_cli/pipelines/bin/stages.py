@@ -70,8 +70,8 @@ class BinInput:
     def files(self) -> list[str | Path]:
         """Every file that is read."""
         refined = [] if self.refined_path is None else binning_files(self.refined_path)
-        markers = [] if self.markers_path is None else [self.markers_path]
-        return [*self.contigs.files(), *table_files(self.embeddings_path), *self.depth.files(), *refined, *markers]
+        others = [path for path in (self.markers_path, self.taxonomy_path) if path is not None]
+        return [*self.contigs.files(), *table_files(self.embeddings_path), *self.depth.files(), *refined, *others]
 
 
 @dataclass(frozen=True, slots=True)
