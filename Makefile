@@ -43,7 +43,7 @@ lint: $(VENV)/.installed-dev ## format, lint and types, without changing a file
 check: lint docs test ## lint, documents, then tests: what every commit passes
 
 test: $(VENV)/.installed-dev ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 docs: $(VENV)/.installed-dev ## build the documentation as a site in site/; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
