@@ -1,7 +1,7 @@
 """The page on performance in docs/, made from what the benchmarks printed.
 
-Prints the tables; with --write, puts them between two marks in docs/performance.md. A test compares the two, so that no
-figure is there without a file in benchmarks/results/.
+Prints the tables; with --write, puts them between two marks in docs/performance.md and README.md. A test
+compares the two, so that no figure is there without a file in benchmarks/results/.
 
     python benchmarks/performance.py [--write]
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 _HERE = Path(__file__).resolve().parent
 PAGE = _HERE.parent / "docs" / "performance.md"
+README = _HERE.parent / "README.md"
 BEGIN = "<!-- made by benchmarks/performance.py: begin -->"
 END = "<!-- made by benchmarks/performance.py: end -->"
 _PROCESSORS = {"Intel(R) Xeon(R) Processor": "Xeon"}
@@ -32,7 +33,7 @@ The transformer of 117M parameters, random weights, on 2 cores and in bfloat16 u
 upstream's way of running it in the same run (padded batches, attention written out, float32):"""
 _PROFILE = """\
 Where its time goes at 2,000 tokens on one thread, from FASTA to .npy: in upstream's way; by PyTorch's fused attention;
-by products with a decay, as it is now. Parts are measured alone, so they need not add up:"""
+by products with a decay, as it is now. Parts are measured separately, so they need not add up:"""
 _SPECIES = """\
 Separation of species, by the paper's protocols, in three sets of 50 species that are not in the training data (the
 settings of `kmer-s` were chosen while looking at these sets); all systems: `benchmarks/results/evaluate_dev.md`:"""
@@ -45,13 +46,14 @@ and memory with one sample. SemiBin2 and VAMB were measured before:"""
 def main() -> None:
     """Print the section, or write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put them into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="put them into docs/performance.md and README.md")
     if not parser.parse_args().write:
         print(section())
         return
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{section()}\n\n{END}{after}", encoding="utf-8")
+    for path, made in ((PAGE, section()), (README, short_table())):
+        before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+        _, _, after = rest.partition(END)
+        path.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
 
 
 def section() -> str:
@@ -72,6 +74,12 @@ def section() -> str:
         table(("Contigs x 256", "Neighbours", "Time", "Memory", "ARI"), scale_rows()),
     ]
     return "\n\n".join(parts)
+
+
+def short_table() -> str:
+    """The table of README.md: binners measured in one run, in Markdown."""
+    columns = ("Binner", *(name for name, _ in _ACROSS), "CPU time")
+    return table(columns, [row[:-1] for row in binning_rows() if row[-1]])
 
 
 def transformer_rows() -> Iterator[Row]:

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -181,10 +181,12 @@ def test_the_citation_names_the_version() -> None:
     assert re.findall(r"^version: (\S+)$", CITATION, re.MULTILINE) == [dnabert_s_cli.__version__]
 
 
-def test_the_figures_on_performance_are_those_that_benchmarks_printed() -> None:
-    page = PAGES["docs/performance.md"]
-    stated = page.partition(performance.BEGIN)[2].partition(performance.END)[0]
-    assert stated.strip() == performance.section().strip(), "run: python benchmarks/performance.py --write"
+@pytest.mark.parametrize(
+    ("page", "made"), [("docs/performance.md", performance.section), ("README.md", performance.short_table)]
+)
+def test_figures_are_those_that_benchmarks_printed(page: str, made: Callable[[], str]) -> None:
+    stated = PAGES[page].partition(performance.BEGIN)[2].partition(performance.END)[0]
+    assert stated.strip() == made().strip(), "run: python benchmarks/performance.py --write"
 
 
 def test_a_complete_page_passes() -> None:
