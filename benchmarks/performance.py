@@ -1,7 +1,6 @@
 """The page on performance in docs/, made from what the benchmarks printed.
 
-Prints the tables; with --write, puts them between two marks in docs/performance.md and README.md. A test
-compares the two, so that no figure is there without a file in benchmarks/results/.
+Prints the tables; with --write, puts them between two marks in docs/performance.md and README.md. A test compares both.
 
     python benchmarks/performance.py [--write]
 """
@@ -78,8 +77,9 @@ def section() -> str:
 
 def short_table() -> str:
     """The table of README.md: binners measured in one run, in Markdown."""
-    columns = ("Binner", *(name for name, _ in _ACROSS), "CPU time")
-    return table(columns, [row[:-1] for row in binning_rows() if row[-1]])
+    return table(
+        ("Binner", *(name for name, _ in _ACROSS), "CPU time"), [row[:-1] for row in binning_rows() if row[-1]]
+    )
 
 
 def transformer_rows() -> Iterator[Row]:

@@ -21,6 +21,7 @@ from rich.text import Text
 from ..errors import SHOWN_PROBLEMS, BadInputsError, DnabertSError, shown
 
 _PLAIN_EVERY_S = 30.0
+_FILE_WIDTH = 120  # columns of a table in a file or a log
 _FIRST_AFTER_S = 10.0  # before that, rate and time left are guesses
 _LEAST_SHARE = 0.01  # of the work, the same
 _SHOWN_LINE = 4_000  # letters of a log line
@@ -82,7 +83,8 @@ def show_table(  # noqa: PLR0917  title, columns, rows
         table.add_column(Text(shown(column)), justify="left" if index < left else "right", overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
-    stderr.print(table)
+    wide = stderr if stderr.is_terminal else Console(stderr=True, highlight=False, width=max(stderr.width, _FILE_WIDTH))
+    wide.print(table)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

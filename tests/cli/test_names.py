@@ -175,4 +175,4 @@ def test_taxonomy_of_other_contigs_is_refused(command: Command, long_contigs: Pa
     arguments = ("--taxonomy", tmp_path / "other.kraken", "-q")
     result = command("bin", long_contigs, "-o", tmp_path / "out", *arguments)
     assert result.code == 1
-    assert "knows only 0 of" in result.err
+    assert "has only 0 of" in result.err

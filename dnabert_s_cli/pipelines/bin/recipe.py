@@ -167,7 +167,7 @@ class _Gathered:
 
 
 def _gather(stages: Stages, encoder: EncoderOptions, *, run: Run) -> _Gathered:
-    """Depth and another tool's bins first: should they be wrong, this is said before contigs are embedded for hours."""
+    """Depth and another tool's bins come first, so that mistakes in them are reported before hours of embedding."""
     read = stages.read_vectors()
     contigs = stages.contigs if read is None else stages.contigs.named(read.table.ids)
     samples = stages.samples(contigs.ids)
@@ -177,7 +177,8 @@ def _gather(stages: Stages, encoder: EncoderOptions, *, run: Run) -> _Gathered:
     taxonomy_path = stages.source.taxonomy_path
     taxa = None if taxonomy_path is None else join_taxonomy(taxonomy_path, contigs.ids)
     depths = stages.depths(contigs, samples)
-    run.note("depth")
+    if depths is not None:
+        run.note("depth")
     in_memory = samples is None
     vectors, halves = (read, None) if opened is None else stages.embed_vectors(opened, in_memory=in_memory)
     assert vectors is not None, "read or embedded"

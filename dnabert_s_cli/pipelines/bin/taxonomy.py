@@ -31,7 +31,7 @@ def join_taxonomy(path: Path, ids: Sequence[str]) -> TaxonLabels:
     label_of = read_tool_labels(path)
     if not label_of:
         raise DnabertSError("classifies no contig", path=path, hint="give a taxonomy of these contigs")
-    problem = "knows only {matched} of {names} contigs by name"
+    problem = "has only {matched} of {names} contigs by name"
     hint = "give a taxonomy of these contigs"
     match_names(ids, list(label_of), path=path, problem=problem, hint=hint, of_fewer=True)
     genus_of = _genera(list(label_of.values()))
