@@ -23,7 +23,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "bin": (
         "dnabert-s bin contigs.fa -b sample1.bam sample2.bam -o bins_out",
         "dnabert-s bin catalogue.fa.gz -b *.bam --separator : -o bins_out",
-        "dnabert-s bin contigs.fa -d depth.tsv --embeddings emb.npy -o bins_out",
         "dnabert-s bin contigs.fa -b sample1.bam -o bins_out --resume",
     ),
     "catalogue": (
