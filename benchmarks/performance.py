@@ -50,8 +50,7 @@ def main() -> None:
         print(section())
         return
     for path, made in ((PAGE, section()), (README, short_table())):
-        before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
+        before, after = (path.read_text(encoding="utf-8").split(mark)[side] for mark, side in ((BEGIN, 0), (END, 1)))
         path.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
 
 
@@ -77,9 +76,8 @@ def section() -> str:
 
 def short_table() -> str:
     """The table of README.md: binners measured in one run, in Markdown."""
-    return table(
-        ("Binner", *(name for name, _ in _ACROSS), "CPU time"), [row[:-1] for row in binning_rows() if row[-1]]
-    )
+    columns = ("Binner", *(name for name, _ in _ACROSS), "CPU time")
+    return table(columns, [row[:-1] for row in binning_rows() if row[-1]])
 
 
 def transformer_rows() -> Iterator[Row]:
