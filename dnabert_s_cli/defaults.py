@@ -17,7 +17,7 @@ DTYPE: Final = "auto"  # auto: bfloat16 where the hardware computes in it, else 
 # --- models --------------------------------------------------------------------------------------
 MODEL = "kmer-s"  # comes with the package: nothing is downloaded without being asked for
 MODEL_VARIABLE = "DNABERT_S_MODEL"  # environment variable that overrides MODEL
-REFERENCE_MODEL: Final = "kmer-s-1"  # whose vectors the built-in references are of
+REFERENCE_MODEL: Final = "kmer-s"  # whose vectors the built-in references are of
 NO_DOWNLOAD_MODEL = "kmer-s"  # what to name to a user who cannot download
 
 # --- embedding -----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ evidence for names, by all references and with those of the genome's species, ge
 viruses and eukaryotes, each without its own clade -> at each rank a logistic curve of the evidence, and the
 probability from which names are right as often as asked for, by species that did not fit the curve.
 
-    python calibrate.py markers.fasta clades.tsv parts.npz genomes.tsv calibration.json --model kmer-s-1
+    python calibrate.py markers.fasta clades.tsv parts.npz genomes.tsv calibration.json --model kmer-s
 
 genomes.tsv: columns genome, path (FASTA of its contigs), taxid (NCBI; of the genus where the species has no name).
 """
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("parts", type=Path, help="what parts.py kept for this model")
     parser.add_argument("genomes", type=Path)
     parser.add_argument("calibration", type=Path)
-    parser.add_argument("--model", default="kmer-s-1")
+    parser.add_argument("--model", default="kmer-s")
     arguments = parser.parse_args()
     encoder = load_encoder(arguments.model)
     parts = load_parts(arguments.parts, read_clades(arguments.clades))

@@ -1,6 +1,6 @@
 """Put the built-in reference together: clades, their vectors and k-mers, and what was found out about how sure it is.
 
-python make_reference.py clades.tsv parts.npz calibration.json kmer-s-1.npz --model kmer-s-1
+python make_reference.py clades.tsv parts.npz calibration.json kmer-s.npz --model kmer-s
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("parts", type=Path, help="what parts.py kept for this model")
     parser.add_argument("calibration", type=Path, help="what calibrate.py wrote for this model")
     parser.add_argument("output", type=Path)
-    parser.add_argument("--model", default="kmer-s-1")
+    parser.add_argument("--model", default="kmer-s")
     arguments = parser.parse_args()
     found = json.loads(arguments.calibration.read_text(encoding="utf-8"))
     facts = load_encoder(arguments.model).describe()

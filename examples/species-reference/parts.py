@@ -3,7 +3,7 @@
 markers.fasta and the clades -> genes of a clade put end to end, embedded; the sampled k-mers of its genes -> all of
 those that several clades share, which are the conserved ones, and one in five of the others.
 
-    python parts.py markers.fasta clades.tsv parts.npz --model kmer-s-1
+    python parts.py markers.fasta clades.tsv parts.npz --model kmer-s
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("markers", type=Path)
     parser.add_argument("clades", type=Path)
     parser.add_argument("parts", type=Path)
-    parser.add_argument("--model", default="kmer-s-1")
+    parser.add_argument("--model", default="kmer-s")
     arguments = parser.parse_args()
     parts = gather_parts(arguments.markers, read_clades(arguments.clades), load_encoder(arguments.model))
     np.savez(arguments.parts, **{name: getattr(parts, name) for name in ARRAYS})

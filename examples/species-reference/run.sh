@@ -8,7 +8,7 @@
 #   MARKERS    markers.fasta of metaphlan2-data 2.6.0, or a folder that holds it; if absent, Debian's package is fetched
 #
 # and in the environment:
-#   MODEL=kmer-s-1         the built-in model whose vectors are taken
+#   MODEL=kmer-s         the built-in model whose vectors are taken
 #   GENOMES=genomes.tsv    genomes of known species to calibrate with (columns genome, path, taxid); without them the
 #                          numbers in calibration/MODEL.json are taken, which must be of the same weights
 #   PYTHON=python          the Python that has the package and taxoniq
@@ -18,7 +18,7 @@ out=${1:?usage: bash examples/species-reference/run.sh OUT [MARKERS]}
 markers=${2:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 read -ra python <<< "${PYTHON:-python}"
-model=${MODEL:-kmer-s-1}
+model=${MODEL:-kmer-s}
 mkdir -p "$out"
 
 if [[ -z $markers ]]; then
