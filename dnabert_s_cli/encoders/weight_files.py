@@ -30,6 +30,7 @@ _INDEX = ".index.json"
 _PREFIXES = ("module.", "_orig_mod.", "model.", "bert.")  # of DataParallel, torch.compile, Lightning, and heads on BERT
 _NESTED = ("state_dict", "model_state_dict", "model")  # where checkpoints of training keep the weights
 _HEAD_BYTES = 64
+_SHOWN = 80  # letters of a name in a message
 _CODE = re.compile(r"(?:GLOBAL|global) ([\w.]+)")
 _DOWNLOAD = "copy or download it again"
 
@@ -46,10 +47,11 @@ def weight_parts(path: Path) -> list[Path]:
     if not isinstance(file_of, dict) or not file_of or not all(isinstance(name, str) for name in file_of.values()):
         raise DnabertSError("is no index of weights: it has no 'weight_map'", path=path, hint=_DOWNLOAD)
     names = list(dict.fromkeys(file_of.values()))
+    there = {one.name for one in path.parent.iterdir() if one.is_file()}
     for name in names:
-        if Path(name).name != name or not (path.parent / name).is_file():
+        if name not in there:
             hint = "download all parts of the model into one folder"
-            raise DnabertSError(f"names '{name}', which is not there", path=path, hint=hint)
+            raise DnabertSError(f"names '{name[:_SHOWN]}', which is not there", path=path, hint=hint)
     return [path, *(path.parent / name for name in names)]
 
 

@@ -60,7 +60,7 @@ def test_a_missing_part_is_named(folder: Path) -> None:
     assert problem_of(folder).problem == "names 'model-00002-of-00002.safetensors', which is not there"
 
 
-@pytest.mark.parametrize("name", ["../model.safetensors", "/etc/passwd", 3])
+@pytest.mark.parametrize("name", ["../model.safetensors", "/etc/passwd", "", ".", "x" * 5000, "a\0b", 3])
 def test_an_index_leads_nowhere_else(folder: Path, name: object) -> None:
     shard(folder)
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": name}}))
