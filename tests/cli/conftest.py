@@ -129,7 +129,7 @@ def broken_bin(monkeypatch: pytest.MonkeyPatch, command: Command) -> Callable[..
 
     def call(output: Path, *arguments: object) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr("dnabert_s_cli.pipelines.bin.recipe.cluster_contigs", interrupt)
+            patch.setattr("dnabert_s_cli.pipelines.bin.groups.cluster_contigs", interrupt)
             assert command("bin", *arguments, "-o", output).code == 130
         assert [path.name for path in output.parent.iterdir() if output.name in path.name] == [f"{output.name}.partial"]
 

@@ -141,7 +141,7 @@ def test_an_error_keeps_what_is_finished_and_says_so(
         raise DnabertSError("too little memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dnabert_s_cli.pipelines.bin.recipe.cluster_contigs", refuse)
+        patch.setattr("dnabert_s_cli.pipelines.bin.groups.cluster_contigs", refuse)
         result = command("bin", assembly, "-o", tmp_path / "out", *BARE)
     assert result.code == 1
     assert "out.partial: finished steps are kept there; continue with --resume" in result.err
@@ -172,7 +172,7 @@ def test_a_replacing_run_is_resumed_and_replaces_at_its_end(
 ) -> None:
     run_bin(command, assembly, tmp_path / "out")
     with monkeypatch.context() as patch:
-        patch.setattr("dnabert_s_cli.pipelines.bin.recipe.cluster_contigs", _interrupt)
+        patch.setattr("dnabert_s_cli.pipelines.bin.groups.cluster_contigs", _interrupt)
         assert command("bin", assembly, "-o", tmp_path / "out", *BARE, "--force").code == 130
     run_bin(command, assembly, tmp_path / "out", "--resume", "--force", "--min-bin", 10_000_000)
     assert (tmp_path / "out" / "contig2bin.tsv").read_text() == ""
