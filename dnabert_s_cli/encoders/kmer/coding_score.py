@@ -1,8 +1,9 @@
 """How much each codon speaks for its frame being a gene's: a log-odds score, and how it changes with GC content.
 
 A logistic regression on open frames of 20 codons and more in marker genes of bacteria and archaea laid end to end
-(`examples/kmer-s/coding_score.py` makes these tables from the data of `kmer-s`): the score of a frame is the sum over
-its codons of score + slope * (GC share of the sequence - 1/2), in thousandths. The three stop codons occur in no frame.
+(`examples/kmer-s/coding_score.py` does the same with other draws, and finds nearly these numbers): the score of a frame
+is the sum over its codons of score + slope * (GC share of the sequence - 1/2), in thousandths. The three stop codons
+occur in no frame.
 """
 
 from __future__ import annotations
