@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copyfile
 from typing import cast
 
 import pytest
@@ -32,7 +33,6 @@ INPUTS = {
     "contigs.fa": BAM / "contigs.fa",
     "sample1.bam": BAM / "sample1.bam",
     "sample2.bam": BAM / "sample2.bam",
-    "sample3.bam": BAM / "sample1.bam",
 }
 MOST_README_BYTES = 8192
 CHANGELOG = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -58,6 +58,7 @@ def readers_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
         folders[page] = tmp_path_factory.mktemp(Path(page).stem)
         for name, target in INPUTS.items():
             (folders[page] / name).symlink_to(target)
+        copyfile(BAM / "sample1.bam", folders[page] / "sample3.bam")  # a link would be the same sample twice
     return folders
 
 
