@@ -41,7 +41,7 @@ def test_a_contig_without_depth_has_zero_and_is_counted(caplog: pytest.LogCaptur
     caplog.set_level(logging.WARNING, "dnabert_s_cli")
     joined = join_depth(DepthFile("d.tsv", _table("xyw")), ["x", "q", "y"], lengths_bp=_lengths(5, 5, 5))
     assert joined.mean.tolist() == [[1], [0], [2]]
-    assert "d.tsv: 2 contigs matched, 1 missing in it, 1 extra" in caplog.text
+    assert "d.tsv: 2 contigs matched, 1 missing, 1 extra" in caplog.text
 
 
 def test_a_full_match_is_silent(caplog: pytest.LogCaptureFixture) -> None:
