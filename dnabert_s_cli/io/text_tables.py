@@ -45,6 +45,11 @@ def iter_fields(path: str | Path) -> Iterator[tuple[int, list[str]]]:
     return ((line, text.split("\t")) for line, text in iter_lines(path) if not text.startswith("#"))
 
 
+def is_biobox_head(fields: list[str]) -> bool:
+    """Whether a line is `@Name:value` or `@@COLUMN...` of a CAMI biobox, not a row whose id begins with "@"."""
+    return fields[0].startswith("@@") or (len(fields) == 1 and fields[0].startswith("@") and ":" in fields[0])
+
+
 def id_of(cell: str) -> str:
     """An id as sequences bear it: up to the first blank; empty for a cell of blanks."""
     return next(iter(_BLANKS.split(cell.strip(" \t\r\n\v\f"), maxsplit=1)))

@@ -64,9 +64,15 @@ def lines_beginning(start: bytes) -> Callable[[bytes], int]:
     return lambda content: sum(line.startswith(start) for line in content.split(b"\n"))
 
 
+def genbank_records(content: bytes) -> int:
+    """Stretches between the ends of records that hold a LOCUS."""
+    return sum(b"\nLOCUS" in b"\n" + stretch for stretch in content.split(b"\n//"))
+
+
 def rows(content: bytes) -> int:
-    """Lines of a table behind its header."""
-    return max(sum(bool(line.strip()) for line in content.split(b"\n")) - 1, 0)
+    """Lines of a table behind its header, comments left out."""
+    lines = [line for line in content.split(b"\n") if line.strip() and not line.startswith(b"#")]
+    return max(len(lines) - 1, 0)
 
 
 def fastq_reads(content: bytes) -> int:
@@ -160,7 +166,7 @@ def _sequence_seeds(folder: Path) -> list[Seed]:
         Seed("fasta", _write(folder / "x.fa", fasta), read_records, lines_beginning(b">")),
         Seed("fastq", _write(folder / "x.fq", fastq), read_records, fastq_reads),
         Seed("sam", _write(folder / "x.sam", sam), read_records, lambda one: sum(map(bool, one.split(b"\n")))),
-        Seed("genbank", _write(folder / "x.gb", genbank.encode()), read_records, lines_beginning(b"LOCUS")),
+        Seed("genbank", _write(folder / "x.gb", genbank.encode()), read_records, genbank_records),
         Seed("embl", _write(folder / "x.embl", embl.encode()), read_records, lines_beginning(b"ID   ")),
         *(Seed(name, _write(folder / f"x.{name}", pack(fasta)), read_records) for name, pack in packed),
     ]

@@ -17,7 +17,7 @@ from ...untrusted import whole_number
 from ..files import open_input
 from ..labels.reading import read_labels
 from ..sequences import file_label, is_sequence_file, read_sequences
-from ..text_tables import ID_NAMES, id_of, iter_fields, plain_name
+from ..text_tables import ID_NAMES, id_of, is_biobox_head, iter_fields, plain_name
 
 _LOG = logging.getLogger(__name__)
 
@@ -146,11 +146,12 @@ def _read_lengths(path: str | Path) -> dict[str, int]:
     length_of: dict[str, int] = {}
     columns: tuple[int, int] | None = None
     for line, fields in iter_fields(path):
-        if fields[0].startswith("@@") or (columns is None and not fields[0].startswith("@")):
+        is_head = is_biobox_head(fields)
+        if fields[0].startswith("@@") or (columns is None and not is_head):
             columns = _length_columns(fields)
             if columns is None:
                 return {}
-        elif columns is not None and not fields[0].startswith("@"):
+        elif columns is not None and not is_head:
             name, text = (fields[column].strip() if len(fields) > column else "" for column in columns)
             name, length_bp = id_of(name), whole_number(text)
             if not length_bp:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DnabertSError
-from ..text_tables import ID_NAMES, id_of, iter_fields, plain_name
+from ..text_tables import ID_NAMES, id_of, is_biobox_head, iter_fields, plain_name
 
 _BIOBOX_LABELS = ("binid", "taxid")  # in CAMI's order of preference
 _SHOWN = 60
@@ -31,7 +31,7 @@ def read_labels(path: str | Path) -> dict[str, str]:
     samples: list[str] = []
     columns: tuple[int, int] | None = None
     for line, fields in iter_fields(path):
-        if fields[0].startswith("@"):
+        if is_biobox_head(fields):
             samples += [] if fields[0].startswith("@@") else _sample_id(fields[0])
             columns = _biobox_columns(fields, path, line=line) if fields[0].startswith("@@") else columns
             continue

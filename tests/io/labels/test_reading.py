@@ -126,3 +126,10 @@ def test_several_samples_of_a_biobox_are_read_while_their_ids_differ(tmp_path: P
         _read(tmp_path, head.format("s1") + "a\tx\n" + head.format("s2") + "a\ty\n")
     assert (caught.value.line, caught.value.record) == (6, "a")
     assert "@SampleID" in str(caught.value.hint)
+
+
+def test_an_id_may_begin_with_the_mark_of_a_biobox(tmp_path: Path) -> None:
+    assert _read(tmp_path, "@a\tx\nb\ty\n") == {"@a": "x", "b": "y"}
+    assert _read(tmp_path, "@Version:0.9.0\n@@SEQUENCEID\tBINID\n@a\tx\n") == {"@a": "x"}
+    with pytest.raises(DnabertSError, match="expected an id, a TAB and a label"):
+        _read(tmp_path, "b\ty\n@a\n")
