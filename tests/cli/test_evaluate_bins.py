@@ -32,7 +32,7 @@ def test_scores_go_to_standard_output_and_a_table_to_standard_error(
     header, row = (line.split("\t") for line in result.out.splitlines())
     scores = dict(zip(header, row, strict=True))
     assert (scores["binning"], scores["recovered_50_10"], scores["avg_completeness_bp"]) == ("mine", "2", "0.800000")
-    assert "genomes >90% complete, <5% contaminated" in result.err
+    assert "genomes >90 % complete, <5 % contaminated" in result.err
 
 
 def test_all_files_are_written_with_provenance(command: Command, gold: Path, binning: Path, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_a_file_that_is_not_there_is_an_error(command: Command, tmp_path: Path) 
 def test_rows_without_provenance_are_no_shard(command: Command, reads: Path, tmp_path: Path) -> None:
     shards = make_shards(command, reads, tmp_path / "s")
     shards[0].with_suffix(".run.json").unlink()
-    assert f"error: {shards[0]}: no s0.run.json beside it" in refused(command, shards, tmp_path)
+    assert f"error: {shards[0]}: no s0.run.json next to it" in refused(command, shards, tmp_path)
 
 
 @pytest.mark.parametrize("shard", ["3/3", "1", "-1/3", "0/0", "a/b"])

@@ -87,7 +87,7 @@ def test_a_bad_row_is_an_error(command: Command, training_inputs: TrainingInputs
         (("--no-mix", "--no-curriculum"), "either --no-mix or --no-curriculum"),
         (("--mix-layer", "x"), "'x' is not a layer"),
         (("--objective", "x"), "--objective"),
-        (("--resume", "maybe"), "--resume"),
+        (("--resume", "maybe"), "maybe"),
         (("--max-view", "0"), "--max-view"),
     ],
 )

@@ -70,7 +70,7 @@ def test_a_refusal_names_the_step_and_both_numbers() -> None:
 def test_much_memory_is_announced(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     require_memory(3 * GIB, 4 * GIB, what="the graph")
-    assert caplog.messages == ["the graph takes about 3.0 GiB of memory; 4.0 GiB are free"]
+    assert caplog.messages == ["the graph needs about 3.0 GiB of memory; 4.0 GiB is free"]
 
 
 def test_little_memory_is_not_worth_a_word(caplog: pytest.LogCaptureFixture) -> None:

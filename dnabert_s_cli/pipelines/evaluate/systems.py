@@ -112,6 +112,9 @@ def open_system(name: str, options: EncoderOptions, *, seed: int) -> System:
     try:
         return _EncoderSystem(replace(options, model=name).open())
     except DnabertSError as error:
+        cause = error.__cause__
+        if options.trust_remote_code and isinstance(cause, Exception) and not isinstance(cause, OSError | ImportError):
+            raise _failure("while it was opened", cause) from error
         raise CannotRunError(str(error)) from error
     except Exception as error:  # code that comes with a model raises anything, and other models wait
         raise _failure("while it was opened", error) from error
