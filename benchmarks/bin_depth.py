@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("gold", type=Path)
     parser.add_argument("depth", type=Path)
     parser.add_argument("--samples", default="1,3,5")
-    parser.add_argument("--min-length", type=int, default=defaults.MIN_CONTIG_BP)
+    parser.add_argument("--min-length", type=int, default=defaults.CORE_CONTIG_BP)
     arguments = parser.parse_args()
     lengths_bp = {record.id: len(record.sequence) for record in read_sequences([arguments.contigs])}
     gold = {name: label for name, label in read_labels(arguments.gold).items() if name in lengths_bp}

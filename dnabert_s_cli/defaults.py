@@ -37,9 +37,9 @@ MIN_CLUSTER_SIZE = 10  # members; smaller clusters are dropped; upstream's numbe
 NEIGHBOURS = 60  # per vector in the graph under HDBSCAN; with 30 some data differ from HDBSCAN on all pairs
 
 # --- binning -------------------------------------------------------------------------------------
-MIN_CONTIG_BP = 1_500
+MIN_CONTIG_BP = 1_000
+CORE_CONTIG_BP = 1_500  # shorter contigs join bins in the end, and do not help to make them
 SEPARATOR = ":"  # between sample and contig in the names of a catalogue; VAMB calls it so, too
-MIN_SAMPLE_CONTIG_BP = 1_000  # sample by sample, where few genomes compete for a contig
 MIN_BIN_BP = 200_000  # as MetaBAT2 and SemiBin2
 MIN_BIN_CONTIGS = 1  # a genome may be one contig: what counts is the size in bases
 BIN_METHOD: Final = "louvain"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sknetwork.clustering import Louvain
 
+SparseGraph = csr_matrix  # symmetric weights without diagonal
 GREATEST_CUT = 0.1  # measured: mostly above 0.2 through one genome, 0 to 0.06 between species that can be separated
 _LEAST_NODES = 3  # fewer are not tried for parts
 

@@ -53,6 +53,10 @@ class ContigSpace:
     depths: NDArray[np.float32]
     n_seen: int
 
+    def of(self, rows: NDArray[np.int64]) -> ContigSpace:
+        """Some of the contigs, in the same space."""
+        return ContigSpace(self.vectors[rows], self.depths[rows], self.n_seen)
+
     def search_spaces(self) -> tuple[NDArray[np.float32], ...]:
         """Points among which neighbours are to be searched: vectors alone, and with unbounded depth if there is any."""
         if not self.n_seen:

@@ -103,17 +103,7 @@ class EvidenceFlags:
             rich_help_panel=_EVIDENCE,
         ),
     ] = None
-    min_length: Annotated[
-        int | None,
-        typer.Option(
-            "--min-length",
-            "-m",
-            min=0,
-            help="Skip contigs shorter than this, in bases.",
-            show_default=f"{defaults.MIN_CONTIG_BP}; {defaults.MIN_SAMPLE_CONTIG_BP} sample by sample",
-            rich_help_panel=_INPUT,
-        ),
-    ] = None
+    min_length: opt.MinLength = defaults.MIN_CONTIG_BP
     reference: opt.Reference = None
 
     def source(self, contigs: list[str], *, reads: ReadFlags, samples: SampleFlags, threads: int) -> BinInput:
@@ -125,12 +115,10 @@ class EvidenceFlags:
         if self.markers is not None and self.no_markers:
             raise typer.BadParameter("give either --markers or --no-markers")
         separator = samples.checked_separator()
-        shortest = defaults.MIN_CONTIG_BP if separator is None else defaults.MIN_SAMPLE_CONTIG_BP
-        min_length_bp = shortest if self.min_length is None else self.min_length
         if samples.by_sample and separator is not None:
-            source: SequenceInput = find_assemblies(contigs, separator=separator, min_length_bp=min_length_bp)
+            source: SequenceInput = find_assemblies(contigs, separator=separator, min_length_bp=self.min_length)
         else:
-            source = SequenceInput(tuple(contigs), min_length_bp, self.reference)
+            source = SequenceInput(tuple(contigs), self.min_length, self.reference)
         return BinInput(
             source,
             embeddings_path=self.embeddings,

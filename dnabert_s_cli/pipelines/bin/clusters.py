@@ -13,11 +13,12 @@ import numpy as np
 
 from ... import defaults
 from ...analysis.binning.assignment import HalfPairs, choose_min_similarity, prepare_features
-from ...analysis.binning.communities import find_communities, find_communities_within
-from ...analysis.binning.contig_space import DEFAULT_SPREAD, contig_space
+from ...analysis.binning.communities import SparseGraph, find_communities, find_communities_within, graph_within
+from ...analysis.binning.contig_space import DEFAULT_SPREAD, ContigSpace, contig_space
 from ...analysis.binning.label_evidence import weigh_edges
 from ...analysis.binning.marker_refinement import divide_contaminated, join_unmarked
 from ...analysis.binning.point_graph import compared_graph, graph_size
+from ...analysis.binning.recruitment import recruit
 from ...analysis.binning.whitening import fit_whitening, similarity_spread
 from ...analysis.markers.search import MarkerHits
 from ...analysis.neighbours import l2_normalize
@@ -106,19 +107,40 @@ def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
     if evidence.taxa is not None:
         graph = weigh_edges(graph, evidence.taxa.labels, confidences=evidence.taxa.confidences)
     progress.start(f"communities of {len(unit):,} contigs", None, unit="contigs")
+    is_short = evidence.lengths_bp < defaults.CORE_CONTIG_BP
+    if evidence.given is not None or not is_short.any() or is_short.all():
+        return Clustered(_labels(graph, evidence, space=space, min_bin_bp=min_bin_bp), unit, options)
+    long_ones = np.flatnonzero(~is_short)
+    inner = _of_contigs(evidence, ~is_short)
+    labels = np.full(len(unit), -1, dtype=np.int64)
+    own_graph, own_space = graph_within(graph, long_ones), space.of(long_ones)
+    labels[long_ones] = _labels(own_graph, inner, space=own_space, min_bin_bp=min_bin_bp)
+    labels = recruit(graph, labels, waiting=is_short)
+    labels[~evidence.embeddings.any(axis=1)] = -1
+    return Clustered(labels, unit, options)
+
+
+def _labels(graph: SparseGraph, evidence: Evidence, *, space: ContigSpace, min_bin_bp: int) -> np.ndarray:
+    """Communities, corrected by markers; (N,) int64, -1 for contigs of none."""
     labels = find_communities(graph) if evidence.given is None else find_communities_within(graph, evidence.given)
     labels[~evidence.embeddings.any(axis=1)] = -1  # nothing but unknown bases is of no genome
-    if evidence.hits is not None:
-        labels = labels if evidence.given is not None else join_unmarked(graph, labels, hits=evidence.hits)
-        labels = divide_contaminated(
-            graph,
-            labels,
-            hits=evidence.hits,
-            lengths_bp=evidence.lengths_bp,
-            min_bin_bp=min_bin_bp,
-            space=space,
-        )
-    return Clustered(labels, unit, options)
+    if evidence.hits is None:
+        return labels
+    labels = labels if evidence.given is not None else join_unmarked(graph, labels, hits=evidence.hits)
+    return divide_contaminated(
+        graph,
+        labels,
+        hits=evidence.hits,
+        lengths_bp=evidence.lengths_bp,
+        min_bin_bp=min_bin_bp,
+        space=space,
+    )
+
+
+def _of_contigs(evidence: Evidence, kept: np.ndarray) -> Evidence:
+    """What communities are made from, of some contigs. `kept`: (N,) bool."""
+    hits = None if evidence.hits is None else evidence.hits.of_contigs(kept)
+    return Evidence(evidence.embeddings[kept], evidence.lengths_bp[kept], hits=hits)
 
 
 def _unit_vectors(evidence: Evidence) -> tuple[np.ndarray, float]:
