@@ -27,8 +27,8 @@ demo: $(VENV)/.installed ## install, bin the example assembly, show the bins and
 	@echo; echo "$(DEMO_OUT)/bins.tsv"
 	@if command -v column >/dev/null; then column -t -s "$$(printf '\t')" $(DEMO_OUT)/bins.tsv; \
 	else cat $(DEMO_OUT)/bins.tsv; fi
-	@echo; echo "bins against examples/gold.tsv: completeness is of the contigs in the example, which holds about half of"
-	@echo "each genome (all of H. pylori); so bins that miss nothing here are about half complete by their marker genes"
+	@echo; echo "bins against examples/gold.tsv: completeness is of the contigs in the example, which holds about half of the"
+	@echo "genomes of E. coli and V. cholerae; so bins that miss nothing here are about half complete by their marker genes"
 	@$(BIN)/python examples/compare_with_gold.py $(DEMO_OUT)/contig2bin.tsv examples/gold.tsv examples/contigs.fa.gz
 
 format: $(VENV)/.installed-dev ## rewrite the code in the one format
