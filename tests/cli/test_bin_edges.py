@@ -115,9 +115,17 @@ def _interrupted(run: subprocess.Popen[bytes], *, patience_s: float = 20) -> int
     raise AssertionError("Ctrl-C does not end the run")
 
 
+def _hear_ctrl_c() -> None:
+    """Take back that Ctrl-C is ignored, as it is in what a script starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interruption_leaves_nothing_and_ends_with_130(assembly: Path, tmp_path: Path) -> None:
     run = subprocess.Popen(
-        [*PROGRAM, "bin", "-", "-o", tmp_path / "out", *BARE], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        [*PROGRAM, "bin", "-", "-o", tmp_path / "out", *BARE],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_hear_ctrl_c,
     )
     try:
         assert run.stdin is not None

@@ -32,7 +32,7 @@ def recruit(graph: csr_matrix, labels: NDArray[np.int64], *, waiting: NDArray[np
     member = csr_matrix((np.ones(len(known)), (known, labels[known] + 1)), shape=shape)
     votes = (graph[rows] @ member).tocoo()
     totals = np.bincount(votes.row, weights=votes.data, minlength=len(rows))
-    joined = labels.copy()
+    joined: np.ndarray = labels.copy()
     joined[rows] = -1
     order = np.lexsort((-votes.col, votes.data, votes.row))  # the last of each row is its best
     best, row, weight = votes.col[order] - 1, votes.row[order], votes.data[order]

@@ -24,6 +24,7 @@ from tests.io.reading import read_error, read_pairs, scan_errors, where
 from tests.locations import PROJECT
 
 BAM = PROJECT / "tests" / "data" / "bam" / "sample1.bam"
+CRAM = PROJECT / "tests" / "data" / "faults" / "reads_no_UR.cram"
 FASTA = b">a x\nACGT\nacgt\n>b\nNNRY"
 PAIRS = [("a", "ACGTACGT"), ("b", "NNRY")]
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
@@ -247,7 +248,7 @@ def test_scan_refuses_a_named_pipe(tmp_path: Path) -> None:
 
 def test_a_missing_reference_is_reported_by_scan(tmp_path: Path) -> None:
     with pytest.raises(DnabertSError, match="no such reference file") as caught:
-        scan_sequences([BAM], reference_path=tmp_path / "absent.fa")
+        scan_sequences([CRAM], reference_path=tmp_path / "absent.fa")
     assert caught.value.path == str(tmp_path / "absent.fa")
 
 
