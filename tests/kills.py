@@ -25,7 +25,17 @@ from pathlib import Path
 from tests.kill_inputs import commands, write_inputs
 from tests.locations import PROJECT
 
-_VARYING = ("started_utc", "timings_s", "peak_memory_bytes", "argv", "request", "outputs", "settings", "platform")
+_VARYING = (
+    "started_utc",
+    "timings_s",
+    "peak_memory_bytes",
+    "argv",
+    "request",
+    "outputs",
+    "outcome",
+    "settings",
+    "platform",
+)
 _PROGRAM = (sys.executable, "-m", "dnabert_s_cli")
 _LONGEST_S = 300
 
