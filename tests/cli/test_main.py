@@ -44,7 +44,7 @@ def test_wrong_usage_is_code_2_on_stderr(command: Command, arguments: list[str])
 def test_error_is_code_1_with_place_and_hint(command: Command, tmp_path: Path) -> None:
     result = command("embed", tmp_path / "absent.fa", "-o", tmp_path / "e.npy", "--model", "tnf-c", "-q")
     assert result.code == 1
-    assert result.err.endswith(f"\nerror: {tmp_path}/absent.fa: no such file\nhint: check the path\n")
+    assert result.err == f"error: {tmp_path}/absent.fa: no such file\nhint: check the path\n"
 
 
 def test_all_bad_inputs_are_reported_together(command: Command, tmp_path: Path) -> None:
