@@ -51,7 +51,7 @@ train() { # STRAND NETWORK ARM
     --batch 512 --max-steps "$steps" --optimiser adamw --weight-decay 0.01 \
     --lr 2e-3 --warmup $((steps / 10)) --schedule cosine \
     --eval-every "$steps" --save-every "$steps" --save-total-limit 0 -o "$out/run/$1/$3" --force
-  "${python[@]}" "$kmer_s/finish.py" "$out/run/$1/$3/last" "$out/$1/$3"
+  "${python[@]}" "$here/finish.py" "$out/run/$1/$3/last" "$out/$1/$3"
 }
 for arm in dropout double_strand mutate same_species; do
   train forward "$here/network.json" "$arm"
