@@ -85,9 +85,11 @@ def test_table_that_lacks_some_contigs_bins_the_others(command: Command, assembl
 
 
 def test_all_that_is_asked_for_is_written(command: Command, assembly: Path, tmp_path: Path) -> None:
-    run_bin(command, assembly, tmp_path / "sample7", "--gzip", "--unbinned", "--biobox")
+    run_bin(command, assembly, tmp_path / "sample7", "--gzip", "--unbinned", "--biobox", "--mqc")
     output = tmp_path / "sample7"
-    assert {path.name for path in output.iterdir()} == {*FILES, "unbinned.fa.gz", "bins.biobox.tsv"}
+    multiqc = {f"bins{part}_mqc.json" for part in ("", "_bases", "_summary")}
+    assert {path.name for path in output.iterdir()} == {*FILES, *multiqc, "unbinned.fa.gz", "bins.biobox.tsv"}
+    assert json.loads((output / "bins_mqc.json").read_text())["data"]["sample7"]["unknown"] == 3
     assert [record.id for record in read_sequences([output / "unbinned.fa.gz"])] == ["short"]
     assert "@SampleID:sample7\n" in (output / "bins.biobox.tsv").read_text()
     assert sorted(path.name for path in (output / "bins").iterdir()) == [f"bin.{n}.fa.gz" for n in (1, 2, 3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -60,8 +61,10 @@ def test_each_sample_has_its_own_bins_and_species_link_them(command: Command, ca
 
 
 def test_contigs_get_their_own_names_back(command: Command, catalogue: Path, tmp_path: Path) -> None:
-    options = ("--strip-sample", "--prefix", "run7", "--unbinned")
+    options = ("--strip-sample", "--prefix", "run7", "--unbinned", "--mqc")
     assert command("bin", catalogue, "--separator", ":", "-o", tmp_path / "out", *SMALL, *options).code == 0
+    summary = json.loads((tmp_path / "out" / "run7.bins_summary_mqc.json").read_text())["data"]
+    assert {name: row["n_bins"] for name, row in summary.items()} == {"S1": 3, "S2": 2}
     label = read_labels(tmp_path / "out" / "contig2bin.tsv")["S2:c0_1"]
     assert label.startswith("run7.S2.bin.")
     names = [record.id for record in read_sequences([tmp_path / "out" / "bins" / f"{label}.fa"])]

@@ -147,6 +147,10 @@ class OutputFlags:
     biobox: Annotated[
         bool, typer.Option("--biobox", help="Also write bins.biobox.tsv, for CAMI and AMBER.", rich_help_panel=_OUTPUT)
     ] = False
+    mqc: Annotated[
+        bool,
+        typer.Option("--mqc", help="Also write files that MultiQC shows: bins*_mqc.json.", rich_help_panel=_OUTPUT),
+    ] = False
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
     ] = False
@@ -154,7 +158,7 @@ class OutputFlags:
         str,
         typer.Option(
             "--prefix",
-            help="Begin the names of bins and of unbinned.fa with PREFIX and a dot.",
+            help="Begin the names of bins, of unbinned.fa and of the files for MultiQC with PREFIX and a dot.",
             metavar="PREFIX",
             show_default=False,
             rich_help_panel=_OUTPUT,
@@ -188,6 +192,7 @@ class OutputFlags:
             names=not self.no_names,
             prefix=self.prefix,
             strip_sample=self.strip_sample,
+            multiqc=self.mqc,
         )
 
 

@@ -29,13 +29,14 @@ from ...io.bins.writing import (
 )
 from ...io.sequences.reading import InputSummary
 from ...reports.columns import MapContigs
+from ...reports.multiqc import SampleRow, write_multiqc
 from ...reports.report import ReportContent, run_facts, write_report
 from ..progress import Progress
 from ..vectors.inputs import SequenceInput
 from .contigs import Contigs
 from .groups import Bins
 from .naming import BinNamer
-from .samples import own_name
+from .samples import own_name, split_names
 
 CONTIG2BIN, BIN_TABLE, BIOBOX, REPORT = "contig2bin.tsv", "bins.tsv", "bins.biobox.tsv", "report.html"
 SPECIES, ELEMENTS, UNBINNED = "species.tsv", "elements.tsv", "unbinned"
@@ -51,8 +52,9 @@ class OutputOptions:
         biobox: also write CAMI's binning format, with this `sample_id`.
         report: write report.html.
         names: say what the bins are.
-        prefix: what the names of bins and of the file of other contigs begin with, before a dot; may be empty.
+        prefix: what the names of bins, of the file of other contigs and of those for MultiQC begin with, before a dot.
         strip_sample: contigs of a catalogue have their own names, without the sample, in the bins.
+        multiqc: also write files for MultiQC: one row, named `prefix` or else `sample_id`, or one for each sample.
     """
 
     gzip: bool = False
@@ -63,6 +65,7 @@ class OutputOptions:
     names: bool = True
     prefix: str = ""
     strip_sample: bool = False
+    multiqc: bool = False
 
     @property
     def name_prefix(self) -> str:
@@ -112,6 +115,20 @@ class BinnedContigs:
             (contigs.ids[row], int(contigs.lengths_bp[row]), float(contigs.gc[row]), depth)
             for row, depth in zip(rows, depths, strict=True)
         ]
+
+    def sample_row(
+        self, name: str, rows: np.ndarray, *, bins: Sequence[BinStats], short_bp: int | None = None
+    ) -> SampleRow:
+        """What became of the contigs of one sample, by their `rows`."""
+        depth = None if self.depth is None else self.depth[rows]
+        return SampleRow(
+            name=name,
+            bins=bins,
+            n_contigs=len(rows),
+            total_bp=int(self.contigs.lengths_bp[rows].sum()),
+            short_bp=short_bp,
+            n_with_depth=None if depth is None else int(np.any(depth > 0, axis=1).sum()),
+        )
 
     def _circular_bins(self) -> set[int]:
         """Numbers of the bins that are one circular contig."""
@@ -185,6 +202,26 @@ def map_contigs(binned: BinnedContigs, *, seed: int, threads: int, progress: Pro
     return MapContigs(
         contigs.ids, contigs.lengths_bp, binned.bins.of_contigs, xy, contigs.gc, binned.depth, binned.samples
     )
+
+
+def write_multiqc_files(
+    folder: Path, binned: BinnedContigs, *, stats: Sequence[BinStats], options: OutputOptions, summary: InputSummary
+) -> None:
+    """What MultiQC shows of the run, into `folder`; nothing unless it was asked for."""
+    if not options.multiqc:
+        return
+    separator = binned.bins.separator
+    if separator is None:
+        name, every = options.prefix or options.sample_id or "bins", np.arange(len(binned.contigs.ids))
+        rows = [binned.sample_row(name, every, bins=stats, short_bp=summary.short_bp)]
+    else:
+        samples = split_names(binned.contigs.ids, separator)
+        own = {name: [row for row in stats if row.sample == name] for name in samples.names}
+        rows = [
+            binned.sample_row(name, contigs, bins=own[name])
+            for name, contigs in zip(samples.names, samples.rows(), strict=True)
+        ]
+    write_multiqc(folder, rows, prefix=options.name_prefix)
 
 
 def write_bin_report(

@@ -41,7 +41,7 @@ from .clusters import Evidence
 from .contigs import Contigs, scan_contigs
 from .groups import Bins, bin_by_sample, bin_together
 from .naming import BinNamer
-from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_outputs
+from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_multiqc_files, write_outputs
 from .samples import Samples
 from .species import link_species
 from .stages import BinInput, Stages, check_evidence
@@ -119,6 +119,7 @@ def bin_contigs(
         stats = write_outputs(
             folder, contigs, binned=binned, stats=stats, species=species, namer=namer, options=written
         )
+        write_multiqc_files(folder, binned, stats=stats, options=written, summary=summary)
         shown = None
         if written.report:
             seed, threads = bins.options.seed, bins.options.threads

@@ -24,4 +24,5 @@ workflow DNABERTS_BINNING {
     unbinned   = DNABERTS_BIN.out.unbinned   // channel: [ val(meta), path(fa.gz) ]
     contig2bin = DNABERTS_BIN.out.contig2bin // channel: [ val(meta), path(tsv) ]
     table      = DNABERTS_BIN.out.table      // channel: [ val(meta), path(tsv) ]
+    multiqc    = DNABERTS_BIN.out.multiqc    // channel: [ val(meta), [ path(json), ... ] ]
 }

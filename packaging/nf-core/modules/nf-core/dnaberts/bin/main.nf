@@ -17,6 +17,7 @@ process DNABERTS_BIN {
     tuple val(meta), path("${prefix}/bins.tsv")               , emit: table
     tuple val(meta), path("${prefix}/report.html")            , emit: report  , optional: true
     tuple val(meta), path("${prefix}/run.json")               , emit: run
+    tuple val(meta), path("${prefix}/*_mqc.json")             , emit: multiqc
     tuple val("${task.process}"), val('dnabert-s'), eval("dnabert-s --version | sed 's/dnabert-s //'"), emit: versions_dnaberts, topic: versions
 
     when:
@@ -35,6 +36,7 @@ process DNABERTS_BIN {
         --prefix ${prefix} \
         --gzip \
         --unbinned \
+        --mqc \
         --threads ${task.cpus} \
         ${args}
     """
@@ -46,5 +48,6 @@ process DNABERTS_BIN {
     echo "" | gzip > ${prefix}/bins/${prefix}.bin.1.fa.gz
     echo "" | gzip > ${prefix}/${prefix}.unbinned.fa.gz
     touch ${prefix}/contig2bin.tsv ${prefix}/bins.tsv ${prefix}/report.html ${prefix}/run.json
+    touch ${prefix}/${prefix}.bins_mqc.json ${prefix}/${prefix}.bins_bases_mqc.json ${prefix}/${prefix}.bins_summary_mqc.json
     """
 }
