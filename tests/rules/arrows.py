@@ -37,7 +37,7 @@ ALLOWED = {
     "threads": Layer(frozenset()),
     "memory": Layer(frozenset()),
     "untrusted": Layer(frozenset({"errors", "memory"})),
-    "io": Layer(BASE, frozenset({"Bio", "pysam", "zstandard", "isal", "pyarrow"})),
+    "io": Layer(BASE, frozenset({"Bio", "pysam", "zstandard", "isal", "pyarrow", "anndata", "pandas"})),
     # matplotlib is optional, so it is imported inside the function
     "reports": Layer(BASE | {"io"}, frozenset({"matplotlib"})),
     "encoders": Layer(BASE, TORCH | {"tokenizers", "safetensors", "huggingface_hub", "transformers"}),

@@ -13,6 +13,7 @@ from ... import defaults
 from ..console import duration, percent, progress, say, scaled, show_table, warn
 from ..options import common as opt
 from ..options.reads import ReadFlags
+from ..options.samples import SampleFlags
 
 if TYPE_CHECKING:
     from ...pipelines.bin.outputs import OutputOptions
@@ -20,45 +21,7 @@ if TYPE_CHECKING:
     from ...pipelines.bin.stages import BinInput
 
 _SHOWN_BINS = 20
-_INPUT, _EVIDENCE, _OUTPUT = "Input", "Evidence", "Output"
-
-
-@dataclass(frozen=True, slots=True)
-class SampleFlags:
-    """Contigs of several samples."""
-
-    separator: Annotated[
-        str | None,
-        typer.Option(
-            "--separator",
-            help="Bin a catalogue sample by sample: contigs are named SAMPLE, this, and their own name.",
-            metavar="TEXT",
-            show_default=False,
-            rich_help_panel=_INPUT,
-        ),
-    ] = None
-    by_sample: Annotated[
-        bool,
-        typer.Option(
-            "--by-sample",
-            help="Bin several assemblies sample by sample, one for each file, as FILE or NAME=FILE.",
-            rich_help_panel=_INPUT,
-        ),
-    ] = False
-    pooled: Annotated[
-        bool,
-        typer.Option(
-            "--pooled", help="Bin contigs of several samples together, as one assembly.", rich_help_panel=_INPUT
-        ),
-    ] = False
-
-    def checked_separator(self) -> str | None:
-        """What stands between sample and contig; None where contigs are binned together."""
-        if self.pooled and (self.by_sample or self.separator is not None):
-            raise typer.BadParameter("give either --pooled, or --separator or --by-sample")
-        if self.separator == "":
-            raise typer.BadParameter("it is empty", param_hint="--separator")
-        return self.separator or (defaults.SEPARATOR if self.by_sample else None)
+_EVIDENCE, _OUTPUT = "Evidence", "Output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +140,23 @@ class OutputFlags:
         bool, typer.Option("--no-names", help="Do not say what the bins are.", rich_help_panel=_OUTPUT)
     ] = False
 
+    h5ad: Annotated[
+        Path | None,
+        typer.Option(
+            "--h5ad",
+            help="Also write vectors, map and everything known of each contig to this file, for scanpy.",
+            metavar="FILE",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+
     def options(self, output: Path) -> OutputOptions:
         """The same for the pipeline; the sample is named after the folder."""
         from ...pipelines.bin.outputs import OutputOptions
 
+        if self.h5ad is not None and self.h5ad.suffix != ".h5ad":
+            raise typer.BadParameter("its name must end in .h5ad", param_hint="--h5ad")
         if "/" in self.prefix or self.prefix.startswith((".", "-")):
             raise typer.BadParameter("a prefix is the beginning of a file name", param_hint="--prefix")
         return OutputOptions(
@@ -193,6 +169,7 @@ class OutputFlags:
             prefix=self.prefix,
             strip_sample=self.strip_sample,
             multiqc=self.mqc,
+            h5ad=self.h5ad,
         )
 
 

@@ -77,7 +77,7 @@ def embed(
         typer.Option(
             "--output",
             "-o",
-            help="Table to write: .npy, .npz, .tsv or .parquet; - for TSV on standard output.",
+            help="Table to write: .npy, .npz, .tsv, .parquet or .h5ad; - for TSV on standard output.",
             show_default=False,
         ),
     ],

@@ -19,7 +19,7 @@ def merge(
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Table to write: .npy, .npz, .tsv or .parquet.", show_default=False),
+        typer.Option("--output", "-o", help="Table to write: .npy, .npz, .tsv, .parquet or .h5ad.", show_default=False),
     ],
     table_format: Annotated[
         opt.TableFormat | None,

@@ -22,7 +22,7 @@ _RUN = "Run"
 
 Dtype = Literal["auto", "float32", "bfloat16"]
 Strand = Literal["forward", "both"]
-TableFormat = Literal["npy", "npz", "tsv", "parquet"]
+TableFormat = Literal["npy", "npz", "tsv", "parquet", "h5ad"]
 ClusterMethod = Literal["kmedoid", "hdbscan", "kmeans"]
 BinMethod = Literal["louvain", "kmedoid", "hdbscan"]  # those that find the number of clusters themselves
 

@@ -58,6 +58,8 @@ def read_embeddings(path: str | Path) -> EmbeddingTable:
         return check_table(_with_run(read_tsv(path), path), path, ids_path=path)
     if not name.endswith((".npy", ".npz", ".parquet")):
         hint = "give a .npy, .npz, .tsv or .parquet file made by 'dnabert-s embed'"
+        if name.endswith(".h5ad"):
+            hint = f".h5ad is for other programs; {hint}"
         raise DnabertSError(f"not an embedding table: suffix '{path.suffix}'", path=path, hint=hint)
     open_input(path).close()  # missing, a folder, not readable: one wording for all formats
     if name.endswith(".npy"):

@@ -16,12 +16,13 @@ from ...errors import DnabertSError
 from ..files import check_output
 from ..provenance import OUTPUTS_KEY, output_facts, repeatable_part, run_json
 from ..resume import RESTART_HINT, disk_full_as_error
+from .annotated import require_anndata, write_table_as_h5ad
 from .binary import require_pyarrow, write_npz, write_parquet
 from .text import write_tsv
 from .unfinished import PartialFolder
 from .values import EmbeddedChunk, id_lines
 
-FORMATS = ("npy", "npz", "tsv", "parquet")
+FORMATS = ("npy", "npz", "tsv", "parquet", "h5ad")
 
 
 def chain_digest(previous: str, records: Iterable[tuple[str, str]]) -> str:
@@ -214,6 +215,9 @@ class EmbeddingWriter:
             write_npz(table_path, ids_path=ids_path, row_blocks=row_blocks, shape=shape)
         elif self._format == "tsv":
             write_tsv(table_path, ids_path=ids_path, row_blocks=row_blocks, dim=self._dim)
+        elif self._format == "h5ad":
+            rows_path, facts = self._partial.rows_path, repeatable_part(provenance)
+            write_table_as_h5ad(table_path, ids_path=ids_path, rows_path=rows_path, provenance=facts)
         else:
             write_parquet(
                 table_path,
@@ -232,4 +236,6 @@ def _checked_format(path: Path, table_format: str | None) -> str:
         raise DnabertSError(f"unknown format '{path.suffix}'", path=path, hint=hint)
     if chosen == "parquet":
         require_pyarrow(path)
+    if chosen == "h5ad":
+        require_anndata(path)
     return chosen

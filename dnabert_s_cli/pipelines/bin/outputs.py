@@ -55,6 +55,7 @@ class OutputOptions:
         prefix: what the names of bins, of the file of other contigs and of those for MultiQC begin with, before a dot.
         strip_sample: contigs of a catalogue have their own names, without the sample, in the bins.
         multiqc: also write files for MultiQC: one row, named `prefix` or else `sample_id`, or one for each sample.
+        h5ad: also write the contigs with their vectors to this file, for scanpy.
     """
 
     gzip: bool = False
@@ -66,6 +67,7 @@ class OutputOptions:
     prefix: str = ""
     strip_sample: bool = False
     multiqc: bool = False
+    h5ad: Path | None = None
 
     @property
     def name_prefix(self) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import defaults
+from ...errors import DnabertSError
 from ...io.bins.reading import read_binning
 from ...io.bins.stats import BinStats
 from ...io.bins.writing import SpeciesRow
@@ -36,6 +37,7 @@ from ..run_record import Run, file_facts
 from ..vectors.encoding import EncoderOptions
 from ..vectors.inputs import STDIN, SequenceInput, model_files
 from ..vectors.tables import Vectors
+from .annotated import H5adFile, annotated_contigs
 from .circular import set_apart
 from .clusters import Evidence
 from .contigs import Contigs, scan_contigs
@@ -97,10 +99,12 @@ def bin_contigs(
     """
     asked = {"source": asdict(source), "encoder": asdict(encoder), "options": asdict(options)}
     run = Run("bin", argv=argv, seed=options.clustering.seed, asked=asked)
-    check_apart([output], [*source.files(), *model_files(encoder.model)])
+    h5ad = H5adFile.of(options.outputs.h5ad, output)
+    check_apart([output, h5ad.apart], [*source.files(), *model_files(encoder.model)])
     kept = StageFolder(output, resume=resume, force=force)
     if resume and not force:
-        _end_if_complete(run, output, kept=kept)
+        _end_if_complete(run, output, kept=kept, h5ad=h5ad)
+    h5ad.check(force=force or kept.path.exists())
     check_evidence(source, method=options.clustering.method)
     with (
         kept,
@@ -121,20 +125,26 @@ def bin_contigs(
         )
         write_multiqc_files(folder, binned, stats=stats, options=written, summary=summary)
         shown = None
-        if written.report:
+        if written.report or h5ad.path is not None:
             seed, threads = bins.options.seed, bins.options.threads
             shown = map_contigs(binned, seed=seed, threads=threads, progress=progress)
         run.note("writing")
         facts = _describe(run, stages.source, gathered=gathered, options=replace(options, clustering=bins.options))
         write_run_json(folder / OWN_MARK, facts)
-        if shown is not None:
+        if shown is not None and written.report:
             write_bin_report(folder, shown, stats=stats, run=facts, title=output.name, summary=summary)
+        if shown is not None:
+            annotated = annotated_contigs(binned, gathered.evidence.embeddings, shown=shown, stats=stats, run=facts)
+            h5ad.write(annotated, folder)
     return BinReport(stats, summary, bins.options.min_similarity, run.timings_s["total"], species)
 
 
-def _end_if_complete(run: Run, output: Path, *, kept: StageFolder) -> None:
+def _end_if_complete(run: Run, output: Path, *, kept: StageFolder, h5ad: H5adFile) -> None:
     """Raise `OutputIsComplete` if this run has been completed, and an error if another one has."""
     if output.is_dir() and any(output.iterdir()) and not kept.path.exists():
+        if h5ad.path is not None and not h5ad.path.is_file():
+            problem = f"is complete, but {h5ad.path} is missing"
+            raise DnabertSError(problem, path=output, hint="--force makes both")
         run.require_complete(output, output / OWN_MARK)
 
 
