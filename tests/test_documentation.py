@@ -22,7 +22,7 @@ import typer
 import dnabert_s_cli
 from benchmarks import performance
 from dnabert_s_cli.cli import app, run
-from dnabert_s_cli.cli.examples import EXAMPLES
+from dnabert_s_cli.cli.examples import EXAMPLES, PROGRAM_EXAMPLES
 from scripts import option_tables
 from tests.locations import PROJECT
 from tests.rules import documentation as rules
@@ -45,7 +45,7 @@ PAGES = {
 BLOCKS = [(page, block) for page, text in PAGES.items() for block in rules.examples(text)]
 SHELL = [(page, block) for page, block in BLOCKS if block.language == "bash"]
 RUNNING = [(page, block) for page, block in BLOCKS if block.runs and block.language in ("bash", "python")]
-HELP = [(path, line) for path, lines in EXAMPLES.items() for line in lines]
+HELP = [(path, line) for path, lines in {"": PROGRAM_EXAMPLES, **EXAMPLES}.items() for line in lines]
 
 # A small program and a page that documents it, to plant mistakes in.
 SMALL_PAGE = "The cut is at `--window`.\n<!-- options of dnabert-s embed -->\n<!-- end of options -->\n"

@@ -32,6 +32,7 @@ from .commands.pairs import pairs
 from .commands.simulate import simulate
 from .commands.train import train
 from .console import say, show_error
+from .examples import epilog
 from .parsing import Group, add_command
 from .streams import problem_of, secure_streams
 
@@ -45,25 +46,29 @@ app = typer.Typer(
     cls=Group,
     name="dnabert-s",
     help="Species-aware DNA embeddings and metagenome binning.",
+    epilog=epilog(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-add_command(app, "embed", run=embed)
-add_command(app, "merge", run=merge)
-add_command(app, "cluster", run=cluster)
-add_command(app, "bin", run=bin_contigs)
-add_command(app, "catalogue", run=catalogue)
-add_command(app, "depth", run=depth)
-app.add_typer(classify, name="classify")
-add_command(app, "train", run=train)
-add_command(app, "pairs", run=pairs)
-app.add_typer(models, name="models")
+# What is done most often comes first; in a panel, typer shows commands before groups of commands.
+_BINS, _VECTORS, _TRAINING = "Bins and labels", "Vectors and clusters", "Training"
+_MACHINE, _EVALUATION = "Models and this machine", "Evaluation"
+add_command(app, "bin", run=bin_contigs, panel=_BINS)
+add_command(app, "depth", run=depth, panel=_BINS)
+add_command(app, "catalogue", run=catalogue, panel=_BINS)
+app.add_typer(classify, name="classify", rich_help_panel=_BINS)
+add_command(app, "embed", run=embed, panel=_VECTORS)
+add_command(app, "merge", run=merge, panel=_VECTORS)
+add_command(app, "cluster", run=cluster, panel=_VECTORS)
+add_command(app, "pairs", run=pairs, panel=_TRAINING)
+add_command(app, "train", run=train, panel=_TRAINING)
+add_command(app, "doctor", run=doctor, panel=_MACHINE)
+app.add_typer(models, name="models", rich_help_panel=_MACHINE)
 add_command(evaluate, "evaluate bins", run=evaluate_bins)
-app.add_typer(evaluate, name="evaluate")
-app.add_typer(simulate, name="simulate")
-add_command(app, "doctor", run=doctor)
+app.add_typer(evaluate, name="evaluate", rich_help_panel=_EVALUATION)
+app.add_typer(simulate, name="simulate", rich_help_panel=_EVALUATION)
 
 
 def _show_version(wanted: bool) -> None:

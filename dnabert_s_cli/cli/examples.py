@@ -5,6 +5,11 @@ They are kept in one place so that a test can hold all of them against the comma
 
 from __future__ import annotations
 
+PROGRAM_EXAMPLES = (
+    "dnabert-s bin contigs.fa --bam sample1.bam sample2.bam -o bins_out",
+    "dnabert-s classify contigs.fa -o names.tsv",
+    "dnabert-s embed contigs.fa -o emb.npy",
+)
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "embed": (
         "dnabert-s embed contigs.fa.gz -o emb.npy",
@@ -120,6 +125,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def epilog(command: str) -> str:
-    """The end of a command's help; a KeyError for a command without examples."""
-    return "\n".join(["Examples:", *(f"  {line}" for line in EXAMPLES[command])])
+def epilog(command: str | None = None) -> str:
+    """The end of a command's help, or of the program's; a KeyError for a command without examples."""
+    lines = PROGRAM_EXAMPLES if command is None else EXAMPLES[command]
+    return "\n".join(["Examples:", *(f"  {line}" for line in lines)])

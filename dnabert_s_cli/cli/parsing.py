@@ -70,9 +70,14 @@ class Group(TyperGroup):
         return [_with_plain_type(one) for one in super().get_params(ctx)]
 
 
-def add_command(group: typer.Typer, path: str, *, run: Callable[..., int | None]) -> None:
-    """Add a command to its group under the last word of its path, with its groups of options and its examples."""
-    group.command(path.rpartition(" ")[2], cls=Command, epilog=epilog(path))(expand_flags(run))
+def add_command(group: typer.Typer, path: str, *, run: Callable[..., int | None], panel: str | None = None) -> None:
+    """Add a command to its group under the last word of its path, with its groups of options and its examples.
+
+    Args:
+        panel: the part of the group's help that lists it.
+    """
+    name = path.rpartition(" ")[2]
+    group.command(name, cls=Command, epilog=epilog(path), rich_help_panel=panel)(expand_flags(run))
 
 
 def unwrapped(text: str | None) -> str | None:
