@@ -1,5 +1,6 @@
 # One command each: `make demo` bins the example, `make test` runs the tests; both make their own environment.
 #   PYTHON=python3.12   the Python to make it with          VENV=.venv   where it goes
+#   CHECKS="lint docs"  what `make release` checks first; by default everything
 #   PIP_FLAGS=...       more options for pip install, such as
 #                       PIP_FLAGS='--extra-index-url https://download.pytorch.org/whl/cpu' for torch without CUDA
 
@@ -11,6 +12,9 @@ BIN        := $(VENV)/bin
 DEMO_OUT   := demo_out
 SOURCES    := dnabert_s_cli tests benchmarks examples scripts
 PIN_FILES  := pyproject.toml constraints.txt
+
+CHECKS        ?= check
+RELEASE_TOOLS := 'build>=1.2' 'cffconvert>=2.0' 'twine>=5.0'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -77,13 +81,16 @@ bench: $(VENV)/.installed-dev ## run the quick form of every benchmark; each end
 	$(BIN)/python benchmarks/embed_stream.py --gbp 0.2
 	$(BIN)/python benchmarks/embed_gpu.py --device cpu --tiny --mbp 0.1 --repeats 1
 
-# The wheel is tried in an environment of its own, which has nothing but the wheel and what it requires.
-release: check ## check, build dist/, and bin the example with the built wheel in a fresh environment
+# Build tools have an environment of their own, as they ask for older versions than constraints.txt has; so has the wheel,
+# which is tried with nothing but what it requires. CHECKS="lint docs" leaves out the tests where they have just passed.
+release: $(VENV)/.installed-dev $(CHECKS) ## check, build dist/, and bin the example with the built wheel in a fresh environment
 	rm -rf dist .release-venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[release]'
-	$(BIN)/python -m build --outdir dist .
-	$(BIN)/python -m twine check --strict dist/*
-	$(BIN)/cffconvert --validate --infile CITATION.cff
+	$(PYTHON) -m venv .release-venv
+	.release-venv/bin/python -m pip install --quiet --disable-pip-version-check $(RELEASE_TOOLS)
+	.release-venv/bin/python -m build --outdir dist .
+	.release-venv/bin/python -m twine check --strict dist/*
+	.release-venv/bin/cffconvert --validate --infile CITATION.cff
+	rm -rf .release-venv
 	$(PYTHON) -m venv .release-venv
 	.release-venv/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt dist/*.whl
 	cd dist && ../.release-venv/bin/dnabert-s bin ../examples/contigs.fa.gz -o ../.release-venv/bins_out
