@@ -44,7 +44,7 @@ class RunByDefault(Group):
 classify = typer.Typer(
     cls=RunByDefault,
     epilog=epilog("classify"),
-    help="Label sequences from built-in references or your own.\n\n`classify SEQUENCES` is short for `classify run SEQUENCES`.",
+    help="Label sequences by known references.\n\n`classify SEQUENCES` is short for `classify run SEQUENCES`.",
     no_args_is_help=True,
 )
 
