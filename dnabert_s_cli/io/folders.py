@@ -65,6 +65,14 @@ def atomic_folder(
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def restore_output(path: str | Path) -> None:
+    """Put back an output that a run killed between two renames had moved into `<output>.partial`."""
+    target = Path(path).resolve()
+    folder = target.with_name(f"{target.name}.partial")
+    if folder.is_dir() and (folder / f"old.{target.name}").is_dir() and not target.exists():
+        _restore_killed_run(folder, target)
+
+
 def check_output_folder(path: str | Path, *, force: bool) -> None:
     """Fail now rather than after hours; errors as of `atomic_folder`."""
     check_output(path, force=force)

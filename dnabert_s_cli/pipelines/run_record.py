@@ -115,24 +115,31 @@ class Run:
             OutputIsComplete: the run.json names this command, its settings, these inputs and all the files there.
             DnabertSError: it does not; says in what.
         """
-        try:
-            run = json.loads(run_path.read_text(encoding="utf-8"))
-            request, outputs, inputs = run.get(REQUEST_KEY), list(run[OUTPUTS_KEY]), list(run["inputs"])
-            places = [(run_path.parent / one["path"], int(one["bytes"])) for one in outputs]
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            problem = f"exists, and no {run_path.name} says which run made it"
-            raise DnabertSError(problem, path=output, hint=_FORCE_HINT) from error
-        if request is None or request != self._request:
-            raise DnabertSError("exists, made by a run with other options", path=output, hint=_FORCE_HINT)
+        difference = self.difference(output, run_path)
+        if difference is not None:
+            raise difference
+        raise OutputIsComplete(output)
+
+    def difference(self, output: Path, run_path: Path) -> DnabertSError | None:
+        """In what the run differs that made `output`: options, or content of inputs; None for in nothing.
+
+        Raises:
+            DnabertSError: there is no run.json of ours, or files that it names are missing or were changed.
+        """
+        request, places, inputs = _recorded(output, run_path)
+        other_options = DnabertSError("exists, made by a run with other options", path=output, hint=_FORCE_HINT)
+        is_same = request is not None and request == self._request
         for path, n_bytes in places:
             if not path.is_file() or path.stat().st_size != n_bytes:
                 problem = f"is not complete: {path.name} is missing or was changed"
-                raise DnabertSError(problem, path=output, hint=_FORCE_HINT)
+                raise DnabertSError(problem, path=output, hint=_FORCE_HINT) if is_same else other_options
+        if not is_same:
+            return other_options
         for one in inputs:
             if "sha256" in one and file_facts(one["path"]) != [{"path": one["path"], "sha256": one["sha256"]}]:
                 problem = f"exists, made from another {one['path']}"
-                raise DnabertSError(problem, path=output, hint=_FORCE_HINT)
-        raise OutputIsComplete(output)
+                return DnabertSError(problem, path=output, hint=_FORCE_HINT)
+        return None
 
 
 def file_facts(*paths: str | Path | None) -> list[dict[str, object]]:
@@ -146,18 +153,29 @@ def file_facts(*paths: str | Path | None) -> list[dict[str, object]]:
     ]
 
 
+def _recorded(output: Path, run_path: Path) -> tuple[object, list[tuple[Path, int]], list[dict[str, str]]]:
+    """What a run.json says: the request, files with their sizes, and inputs."""
+    try:
+        run = json.loads(run_path.read_text(encoding="utf-8"))
+        request, outputs, inputs = run.get(REQUEST_KEY), list(run[OUTPUTS_KEY]), list(run["inputs"])
+        return request, [(run_path.parent / one["path"], int(one["bytes"])) for one in outputs], inputs
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        problem = f"exists, and no {run_path.name} says which run made it"
+        raise DnabertSError(problem, path=output, hint=_FORCE_HINT) from error
+
+
 def run_json_beside(output: Path) -> Path:
     """Where the provenance of an output file goes: depth.tsv -> depth.tsv.run.json."""
     return output.with_name(f"{output.name}.run.json")
 
 
 def _digest(asked: Mapping[str, object]) -> str:
-    text = json.dumps(_without_idle(plain_value(asked)), sort_keys=True, ensure_ascii=True)
+    text = json.dumps(without_idle(plain_value(asked)), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _without_idle(value: object) -> object:
+def without_idle(value: object) -> object:
     """JSON without the options that change nothing in the output, at any depth."""
     if isinstance(value, Mapping):
-        return {key: _without_idle(inner) for key, inner in value.items() if key not in _NOT_ASKED}
-    return [_without_idle(inner) for inner in value] if isinstance(value, list) else value
+        return {key: without_idle(inner) for key, inner in value.items() if key not in _NOT_ASKED}
+    return [without_idle(inner) for inner in value] if isinstance(value, list) else value

@@ -207,7 +207,7 @@ def bin_contigs(
     contig2bin.tsv, bins.tsv, report.html and run.json. An interrupted run can be continued with --resume.
     """
     messages.start()
-    from ...pipelines.bin.recipe import BinOptions
+    from ...pipelines.bin.outputs import BinOptions
     from ...pipelines.bin.recipe import bin_contigs as run
     from ...pipelines.cluster.methods import ClusterOptions
 

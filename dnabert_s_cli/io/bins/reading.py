@@ -17,7 +17,8 @@ from ...untrusted import whole_number
 from ..files import open_input
 from ..labels.reading import read_labels
 from ..sequences import file_label, is_sequence_file, read_sequences
-from ..text_tables import ID_NAMES, id_of, is_biobox_head, iter_fields, plain_name
+from ..text_tables import ID_NAMES, id_of, is_biobox_head, iter_fields, iter_lines, plain_name
+from .stats import BinName
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,6 +37,40 @@ class GoldStandard:
     contigs: tuple[str, ...]
     genomes: tuple[str, ...]
     lengths_bp: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BinRow:
+    """What bins.tsv says of a bin of a sample: `taxon` is None where the run did not say what bins are."""
+
+    name: str
+    sample: str
+    taxon: BinName | None
+
+
+def read_bin_table(path: str | Path) -> list[BinRow]:
+    """The rows of a bins.tsv that `bin` wrote for several samples, in order.
+
+    Raises:
+        DnabertSError: a column is missing, or a line has too few, or a probability is no number.
+    """
+    rows = []
+    lines = iter_lines(path)
+    header = next(lines, (1, ""))[1].split("\t")
+    for line, text in lines:
+        cells = dict(zip(header, text.split("\t"), strict=False))
+        try:
+            taxon = None
+            if "taxon" in header:
+                lineage = cells["taxon"] if cells["taxon"] != "unclassified" else ""
+                rank = cells["rank"] if cells["rank"] != "-" else ""
+                numbers = float(cells["probability"]), float(cells["similarity"])
+                taxon = BinName(lineage, rank, numbers[0], cells["nearest"], numbers[1])
+            rows.append(BinRow(cells["bin"], cells["sample"], taxon))
+        except (KeyError, ValueError) as error:
+            hint = "give a bins.tsv that `bin` wrote for several samples"
+            raise DnabertSError(f"is no row of bins: {error}", path=path, line=line, hint=hint) from error
+    return rows
 
 
 def read_binning(path: str | Path) -> dict[str, str]:

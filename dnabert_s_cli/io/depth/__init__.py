@@ -7,7 +7,7 @@ In: BAM and CRAM, or tables of jgi_summarize_bam_contig_depths, CoverM, strobeal
 from __future__ import annotations
 
 from .columns import sample_name
-from .joining import ContigsOfSample, check_samples, join_by_sample, join_depth, merge_depths, stack_depths
+from .joining import ContigsOfSample, check_samples, join_by_sample, join_depth, merge_depths, names_in, stack_depths
 from .naming import sample_names, split_names
 from .preview import ReadPreview, preview_reads
 from .samples import AlignmentFile, is_alignment_file, is_cram_file, open_alignment_files, read_alignment_depths
@@ -29,6 +29,7 @@ __all__ = [
     "join_by_sample",
     "join_depth",
     "merge_depths",
+    "names_in",
     "open_alignment_files",
     "preview_reads",
     "read_alignment_depths",

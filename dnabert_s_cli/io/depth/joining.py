@@ -96,7 +96,7 @@ def join_by_sample(
         DnabertSError: the file knows fewer than half of the contigs of each assembly, or one has another length there.
     """
     length_of = dict(zip(file.table.names, file.table.lengths_bp.tolist(), strict=True))
-    found = [_names_in(length_of, names, sample=sample, lengths_bp=lengths_bp) for sample in samples]
+    found = [names_in(length_of, names, sample=sample, lengths_bp=lengths_bp) for sample in samples]
     known = [(sample, there) for sample, there in zip(samples, found, strict=True) if there is not None]
     if not known:
         return join_depth(file, names, lengths_bp=lengths_bp)
@@ -130,7 +130,7 @@ def check_samples(files: Iterable[DepthFile]) -> None:
             path_of[sample] = file.path
 
 
-def _names_in(
+def names_in(
     length_of: Mapping[str, int], names: Sequence[str], *, sample: ContigsOfSample, lengths_bp: np.ndarray
 ) -> Sequence[str] | None:
     """The names that a file has for the contigs of a sample: those of the catalogue, or their own; None for neither.

@@ -6,7 +6,8 @@ arrays in the same order, or are brought into it by name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +29,7 @@ class Contigs:
         gc: (N,) float64 share of G and C among the known letters; NaN where there are none.
         known_bp: (N,) int64 letters A, C, G and T.
         is_circular: (N,) bool.
+        digests: of the names and sequences of each sample of a catalogue, by its name; empty for one assembly.
     """
 
     ids: Sequence[str]
@@ -35,6 +37,7 @@ class Contigs:
     gc: np.ndarray
     known_bp: np.ndarray
     is_circular: np.ndarray
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, ids: Sequence[str]) -> Contigs:
         """Those with these names, in that order."""
@@ -43,7 +46,8 @@ class Contigs:
         row_of = {name: row for row, name in enumerate(self.ids)}
         rows = np.array([row_of[name] for name in ids], dtype=np.int64)
         columns = (self.lengths_bp, self.gc, self.known_bp, self.is_circular)
-        return Contigs(list(ids), *(column[rows] for column in columns))
+        lengths_bp, gc, known_bp, circular = (column[rows] for column in columns)
+        return Contigs(list(ids), lengths_bp, gc, known_bp, circular, self.digests)
 
     def of_samples(self, samples: Samples) -> list[ContigsOfSample]:
         """The contigs of each sample, with their own names."""
@@ -68,7 +72,8 @@ def scan_contigs(source: SequenceInput, *, separator: str | None = None) -> tupl
     gc_bp, known_bp = np.array(noted.gc_bp, dtype=np.int64), np.array(noted.known_bp, dtype=np.int64)
     gc = np.divide(gc_bp, known_bp, out=np.full(len(gc_bp), np.nan), where=known_bp > 0)
     lengths_bp, circular = np.array(noted.lengths_bp, dtype=np.int64), np.array(noted.is_circular, dtype=np.bool_)
-    return Contigs(noted.ids, lengths_bp, gc, known_bp, circular), summary
+    digests = {sample: digest.hexdigest() for sample, digest in noted.digests.items()}
+    return Contigs(noted.ids, lengths_bp, gc, known_bp, circular, digests), summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class _Noted:
     gc_bp: list[int] = field(default_factory=list)
     known_bp: list[int] = field(default_factory=list)
     is_circular: list[bool] = field(default_factory=list)
+    digests: dict[str, hashlib.blake2b] = field(default_factory=dict)
 
     def add(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -91,3 +97,12 @@ class _Noted:
             self.gc_bp.append(gc_bp)
             self.known_bp.append(gc_bp + sequence.count("A") + sequence.count("T"))
             self.is_circular.append(is_circular(record, separator=self.separator))
+            if self.separator is not None:
+                self._digest(record, self.separator)
+
+    def _digest(self, record: Record, separator: str) -> None:
+        digest = self.digests.setdefault(record.id.partition(separator)[0], hashlib.blake2b(digest_size=32))
+        name, sequence = record.id.encode(errors="surrogateescape"), record.sequence.encode()
+        digest.update(b"%d %d\n" % (len(name), len(sequence)))  # so that no two samples share a digest
+        digest.update(name)
+        digest.update(sequence)

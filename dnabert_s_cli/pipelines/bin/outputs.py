@@ -7,17 +7,18 @@ contigs -> report.html.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from ... import defaults
 from ...analysis.binning.quality import bin_quality
 from ...analysis.layout import n_steps
 from ...analysis.markers.search import MarkerHits
 from ...analysis.projection import project_2d
-from ...io.bins.stats import BinStats, summarise_bins
+from ...io.bins.stats import BinName, BinStats, summarise_bins
 from ...io.bins.writing import (
     SpeciesRow,
     write_bin_table,
@@ -31,6 +32,7 @@ from ...io.sequences.reading import InputSummary
 from ...reports.columns import MapContigs
 from ...reports.multiqc import SampleRow, write_multiqc
 from ...reports.report import ReportContent, run_facts, write_report
+from ..cluster.methods import ClusterOptions
 from ..progress import Progress
 from ..vectors.inputs import SequenceInput
 from .contigs import Contigs
@@ -75,17 +77,33 @@ class OutputOptions:
         return f"{self.prefix}." if self.prefix else ""
 
 
+@dataclass(frozen=True, slots=True)
+class BinOptions:
+    """How contigs become bins, and what is written.
+
+    Args:
+        clustering: method, threshold and seed.
+        min_bin_bp: bases from which a cluster is a bin.
+    """
+
+    clustering: ClusterOptions
+    min_bin_bp: int = defaults.MIN_BIN_BP
+    outputs: OutputOptions = field(default_factory=OutputOptions)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BinnedContigs:
     """N contigs and what became of them.
 
     Args:
+        embeddings: (N, D) float32; may be on disk.
         depth: (N, S) float32, or None; `samples` names its columns.
         hits: marker genes, or None.
     """
 
     contigs: Contigs
     bins: Bins
+    embeddings: np.ndarray
     depth: np.ndarray | None = None
     samples: Sequence[str] = ()
     hits: MarkerHits | None = None
@@ -107,6 +125,12 @@ class BinnedContigs:
             replace(row, name=name, sample=sample, circular=row.number in circular)
             for row, name, sample in zip(rows, bins.names, samples, strict=True)
         ]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Contig and bin, by bin, then by input; those of no bin are left out."""
+        numbered = zip(self.bins.of_contigs.tolist(), self.contigs.ids, strict=True)
+        in_order = sorted((pair for pair in numbered if pair[0]), key=lambda pair: pair[0])
+        return [(name, self.bins.names[number - 1]) for number, name in in_order]
 
     def elements(self) -> list[tuple[str, int, float, Sequence[float]]]:
         """Circular contigs in no bin: name, length, GC, depths."""
@@ -147,45 +171,57 @@ class BinnedContigs:
         return dict(enumerate(both, start=1))
 
 
-def write_outputs(
+def write_fasta(
     folder: Path,
     source: SequenceInput,
     *,
     binned: BinnedContigs,
-    stats: Sequence[BinStats],
-    species: Sequence[SpeciesRow] | None = None,
     namer: BinNamer | None = None,
     options: OutputOptions,
-) -> list[BinStats]:
-    """Bins, tables and what else was asked for, into `folder`; all but the report. Returns the bins with their taxa.
+) -> dict[str, BinName] | None:
+    """FASTA of the bins, and of the other contigs if asked for, into `folder`. Returns what each bin is, by its name.
 
     Args:
-        species: bins linked over samples; None where there is one sample.
-        namer: says what the bins are, by the contigs as they pass.
+        namer: says what the bins are, by the contigs as they pass; None where that is not asked for.
     """
     bins = binned.bins
-    numbered = [(number, name) for name, number in zip(binned.contigs.ids, bins.of_contigs.tolist(), strict=True)]
-    in_order = sorted((pair for pair in numbered if pair[0]), key=lambda pair: pair[0])  # stable: input order in a bin
-    pairs = [(name, bins.names[number - 1]) for number, name in in_order]
     everything = replace(source, min_length_bp=0) if options.unbinned else source  # short ones are unbinned, too
     records = everything.records() if namer is None else namer.passing(everything.records())
     write_bins(
         folder,
         ((record.id, record.sequence) for record in records),
-        bin_of=dict(pairs),
+        bin_of=dict(binned.pairs()),
         gzip=options.gzip,
         unbinned=f"{options.name_prefix}{UNBINNED}" if options.unbinned else None,
         shown=partial(own_name, separator=bins.separator) if bins.separator and options.strip_sample else str,
     )
+    return None if namer is None else {bins.names[number - 1]: taxon for number, taxon in namer.found().items()}
+
+
+def write_tables(
+    folder: Path,
+    binned: BinnedContigs,
+    *,
+    stats: Sequence[BinStats],
+    species: Sequence[SpeciesRow] | None = None,
+    taxa: Mapping[str, BinName] | None = None,
+    options: OutputOptions,
+) -> list[BinStats]:
+    """All tables, into `folder`. Returns the bins with their taxa.
+
+    Args:
+        species: bins linked over samples; None where there is one sample.
+        taxa: what each bin is, by its name; None where that is not asked for.
+    """
+    pairs = binned.pairs()
     write_contig2bin(folder / CONTIG2BIN, pairs)
-    taxa = {} if namer is None else namer.found()
-    stats = [replace(row, taxon=taxa.get(row.number)) for row in stats]
+    stats = [replace(row, taxon=(taxa or {}).get(row.name)) for row in stats]
     write_bin_table(
         folder / BIN_TABLE,
         stats,
         samples=binned.samples,
         has_quality=binned.hits is not None,
-        has_names=namer is not None,
+        has_names=taxa is not None,
         by_sample=species is not None,
     )
     write_elements(folder / ELEMENTS, binned.elements(), samples=binned.samples)

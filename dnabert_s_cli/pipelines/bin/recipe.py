@@ -11,59 +11,43 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ... import defaults
-from ...errors import DnabertSError
+from ...errors import DnabertSError, OutputIsComplete
 from ...io.bins.reading import read_binning
 from ...io.bins.stats import BinStats
 from ...io.bins.writing import SpeciesRow
 from ...io.depth import JoinedDepth
-from ...io.folders import OWN_MARK, atomic_folder
+from ...io.folders import OWN_MARK, atomic_folder, restore_output
 from ...io.identity import check_apart
 from ...io.names import match_names
-from ...io.provenance import write_run_json
 from ...io.resume import disk_full_as_error
 from ...io.sequences.reading import InputSummary
 from ...io.stages import StageFolder
-from ..cluster.methods import ClusterOptions
 from ..progress import Progress
-from ..run_record import Run, file_facts
+from ..run_record import Run
 from ..vectors.encoding import EncoderOptions
 from ..vectors.inputs import STDIN, SequenceInput, model_files
 from ..vectors.tables import Vectors
-from .annotated import H5adFile, annotated_contigs
 from .circular import set_apart
 from .clusters import Evidence
 from .contigs import Contigs, scan_contigs
 from .groups import Bins, bin_by_sample, bin_together
-from .naming import BinNamer
-from .outputs import BinnedContigs, OutputOptions, map_contigs, write_bin_report, write_multiqc_files, write_outputs
+from .outputs import BinnedContigs, BinOptions
+from .results.annotated import H5adFile
+from .results.joining import Addition
+from .results.kept import is_kept
+from .results.writing import Own, Place, shared_settings, write_results
 from .samples import Samples
-from .species import link_species
-from .stages import BinInput, Stages, check_evidence
+from .stages import BinInput, Stages, check_evidence, on_disk_array
 from .taxonomy import join_taxonomy
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class BinOptions:
-    """How contigs become bins, and what is written.
-
-    Args:
-        clustering: method, threshold and seed.
-        min_bin_bp: bases from which a cluster is a bin.
-    """
-
-    clustering: ClusterOptions
-    min_bin_bp: int = defaults.MIN_BIN_BP
-    outputs: OutputOptions = field(default_factory=OutputOptions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,51 +85,64 @@ def bin_contigs(
     run = Run("bin", argv=argv, seed=options.clustering.seed, asked=asked)
     h5ad = H5adFile.of(options.outputs.h5ad, output)
     check_apart([output, h5ad.apart], [*source.files(), *model_files(encoder.model)])
-    kept = StageFolder(output, resume=resume, force=force)
-    if resume and not force:
-        _end_if_complete(run, output, kept=kept, h5ad=h5ad)
-    h5ad.check(force=force or kept.path.exists())
+    adds = resume and not force and _adds_samples(run, output, source=source, h5ad=h5ad)
+    kept = StageFolder(output, resume=resume, force=force or adds)
+    h5ad.check(force=force or adds or kept.path.exists())
     check_evidence(source, method=options.clustering.method)
     with (
         kept,
-        atomic_folder(output, force=force, within=kept.path) as folder,
+        atomic_folder(output, force=force or adds, within=kept.path) as folder,
         _on_disk(source.contigs) as contigs,
         disk_full_as_error(kept.path),
     ):
         found, summary = scan_contigs(contigs, separator=source.separator)
-        stages = Stages(replace(source, contigs=contigs), found, summary, kept, progress, options.clustering.seed)
-        gathered = _gather(stages, encoder, run=run)
+        shared = shared_settings(source, encoder, options=options)
+        addition = Addition.of(output, found, settings=shared, workplace=kept.path) if adds else None
+        whole = Stages(replace(source, contigs=contigs), found, summary, kept, progress, seed=options.clustering.seed)
+        stages = whole if addition is None else _of_addition(whole, addition)
+        gathered = _gather(stages, encoder, run=run, addition=addition)
         bins = _bin(gathered, stages, options=options)
         run.note("clustering")
-        binned = gathered.binned(bins)
-        stats, species = _with_species(binned, gathered, seed=options.clustering.seed)
-        namer, written = _namer(binned, gathered, options=options, progress=progress), options.outputs
-        stats = write_outputs(
-            folder, contigs, binned=binned, stats=stats, species=species, namer=namer, options=written
-        )
-        write_multiqc_files(folder, binned, stats=stats, options=written, summary=summary)
-        shown = None
-        if written.report or h5ad.path is not None:
-            seed, threads = bins.options.seed, bins.options.threads
-            shown = map_contigs(binned, seed=seed, threads=threads, progress=progress)
-        run.note("writing")
-        facts = _describe(run, stages.source, gathered=gathered, options=replace(options, clustering=bins.options))
-        write_run_json(folder / OWN_MARK, facts)
-        if shown is not None and written.report:
-            write_bin_report(folder, shown, stats=stats, run=facts, title=output.name, summary=summary)
-        if shown is not None:
-            annotated = annotated_contigs(binned, gathered.evidence.embeddings, shown=shown, stats=stats, run=facts)
-            h5ad.write(annotated, folder)
+        place = Place(folder, output.name, h5ad, replace(options, clustering=bins.options), shared, progress)
+        own = Own(gathered.binned(bins), stages.source, gathered.vectors, gathered.depth_inputs, summary)
+        stats, species = write_results(place, own, addition=addition, run=run)
     return BinReport(stats, summary, bins.options.min_similarity, run.timings_s["total"], species)
 
 
-def _end_if_complete(run: Run, output: Path, *, kept: StageFolder, h5ad: H5adFile) -> None:
-    """Raise `OutputIsComplete` if this run has been completed, and an error if another one has."""
-    if output.is_dir() and any(output.iterdir()) and not kept.path.exists():
-        if h5ad.path is not None and not h5ad.path.is_file():
-            problem = f"is complete, but {h5ad.path} is missing"
-            raise DnabertSError(problem, path=output, hint="--force makes both")
-        run.require_complete(output, output / OWN_MARK)
+def _adds_samples(run: Run, output: Path, *, source: BinInput, h5ad: H5adFile) -> bool:
+    """Whether the output is there, complete, and samples are to be added to it.
+
+    Raises:
+        OutputIsComplete: this run has been completed.
+        DnabertSError: another run made it, to which nothing can be added.
+    """
+    restore_output(output)
+    if not output.is_dir() or not any(output.iterdir()):
+        return False
+    difference = run.difference(output, output / OWN_MARK)
+    if difference is None and h5ad.path is not None and not h5ad.path.is_file():
+        raise DnabertSError(f"is complete, but {h5ad.path} is missing", path=output, hint="--force makes both")
+    if difference is None:
+        unfinished = StageFolder(output, resume=True, force=True)
+        if unfinished.path.exists():  # of a run that was killed when all was in place
+            with unfinished:
+                pass
+        raise OutputIsComplete(output)
+    if source.separator is None or not is_kept(output):
+        raise difference
+    return True
+
+
+def _of_addition(stages: Stages, addition: Addition) -> Stages:
+    """The same stages over the contigs of the samples that are added."""
+    own = addition.own_contigs()
+    return replace(
+        stages,
+        source=replace(stages.source, contigs=addition.part_of(stages.source.contigs)),
+        contigs=own,
+        summary=replace(stages.summary, total_bp=int(own.lengths_bp.sum())),
+        is_elsewhere=addition.is_elsewhere,
+    )
 
 
 @contextmanager
@@ -174,15 +171,23 @@ class _Gathered:
     def binned(self, bins: Bins) -> BinnedContigs:
         """The contigs in bins."""
         samples = () if self.depths is None else self.depths.samples
-        return BinnedContigs(self.contigs, bins, self.evidence.depth, samples, self.evidence.hits)
+        evidence = self.evidence
+        return BinnedContigs(self.contigs, bins, evidence.embeddings, evidence.depth, samples, evidence.hits)
+
+    @property
+    def depth_inputs(self) -> Sequence[Mapping[str, object]]:
+        """What provenance says of the files with depth."""
+        return () if self.depths is None else self.depths.inputs
 
 
-def _gather(stages: Stages, encoder: EncoderOptions, *, run: Run) -> _Gathered:
+def _gather(stages: Stages, encoder: EncoderOptions, *, run: Run, addition: Addition | None) -> _Gathered:
     """Depth and another tool's bins come first, so that mistakes in them are reported before hours of embedding."""
     read = stages.read_vectors()
     contigs = stages.contigs if read is None else stages.contigs.named(read.table.ids)
     samples = stages.samples(contigs.ids)
     opened = None if read is not None else encoder.open()
+    if addition is not None:
+        addition.require_encoder(opened.describe() if opened is not None else read.encoder_facts if read else {})
     refined_path = stages.source.refined_path
     given = None if refined_path is None else _given_bins(refined_path, contigs.ids)
     taxonomy_path = stages.source.taxonomy_path
@@ -234,44 +239,8 @@ def _bin(gathered: _Gathered, stages: Stages, *, options: BinOptions) -> Bins:
         apart,
         samples=samples,
         options=options.clustering,
-        unit=stages.on_disk_array(evidence.embeddings.shape),
+        unit=on_disk_array(stages.kept.path, evidence.embeddings.shape),
         min_bin_bp=options.min_bin_bp,
         prefix=prefix,
         progress=stages.progress,
-    )
-
-
-def _with_species(
-    binned: BinnedContigs, gathered: _Gathered, *, seed: int
-) -> tuple[list[BinStats], list[SpeciesRow] | None]:
-    """What each bin adds up to; where there are samples, with species that link them."""
-    stats = binned.stats()
-    if gathered.samples is None:
-        return stats, None
-    embeddings, lengths_bp = gathered.evidence.embeddings, gathered.contigs.lengths_bp
-    return link_species(stats, embeddings, bins=binned.bins.of_contigs, lengths_bp=lengths_bp, seed=seed)
-
-
-def _namer(binned: BinnedContigs, gathered: _Gathered, *, options: BinOptions, progress: Progress) -> BinNamer | None:
-    """What says what the bins are; None where that is not asked for."""
-    if not options.outputs.names:
-        return None
-    numbers, threads = binned.bins.of_contigs, options.clustering.threads
-    return BinNamer(gathered.contigs, numbers, vectors=gathered.vectors, threads=threads, progress=progress)
-
-
-def _describe(run: Run, source: BinInput, *, gathered: _Gathered, options: BinOptions) -> dict[str, object]:
-    """The content of run.json; `options` as used."""
-    depths, vectors = gathered.depths, gathered.vectors
-    settings = {**asdict(options), "min_contig_bp": source.contigs.min_length_bp, "markers": source.use_markers}
-    if gathered.samples is not None:
-        settings |= {"separator": gathered.samples.separator, "samples": list(gathered.samples.names)}
-    return run.describe(
-        encoder=vectors.encoder_facts,
-        inputs=[
-            *vectors.inputs,
-            *(depths.inputs if depths else ()),
-            *file_facts(source.refined_path, source.markers_path, source.taxonomy_path),
-        ],
-        settings=settings,
     )

@@ -28,7 +28,7 @@ from ...io.embeddings.reading import EmbeddingTable, EmbeddingWriter, chain_dige
 from ...io.files import check_input, sha256_file
 from ...io.sequences import InputSummary, Record, fasta_record
 from ...io.stages import StageFacts, StageFolder
-from ..depth.samples import DepthInput, read_sample_depth
+from ..depth.samples import DepthInput, IsElsewhere, read_sample_depth
 from ..embed.recipe import append_records, embedding_settings
 from ..progress import Progress
 from ..vectors.inputs import SequenceInput, input_facts, table_files
@@ -84,6 +84,7 @@ class Stages:
     kept: StageFolder
     progress: Progress
     seed: int = defaults.SEED
+    is_elsewhere: IsElsewhere | None = None  # files with depth of other contigs, which are left out
 
     def read_vectors(self) -> Vectors | None:
         """Vectors of the contigs from a table, by name; None where there is no table."""
@@ -105,11 +106,6 @@ class Stages:
         if not self.source.pooled:
             refuse_catalogue(ids)
         return None
-
-    def on_disk_array(self, shape: tuple[int, ...]) -> np.ndarray:
-        """An array of float32 that need not fit in memory, for this run."""
-        with tempfile.TemporaryFile(dir=self.kept.path) as file:
-            return np.memmap(file, dtype=np.float32, mode="w+", shape=(max(shape[0], 1), *shape[1:]))[: shape[0]]
 
     def embed_vectors(self, encoder: Encoder, *, in_memory: bool = True) -> tuple[Vectors, HalfPairs | None]:
         """Vectors of the contigs, and of both halves of some long ones, embedded now or by an earlier run.
@@ -146,6 +142,7 @@ class Stages:
                 lengths_bp=contigs.lengths_bp,
                 samples=() if samples is None else contigs.of_samples(samples),
                 kept=self.kept,
+                is_elsewhere=self.is_elsewhere,
                 progress=self.progress,
             )
 
@@ -227,6 +224,12 @@ class Stages:
         if reference_path is not None:
             inputs["sequences in --reference"] = [sha256_file(reference_path)]
         return StageFacts(inputs, settings)
+
+
+def on_disk_array(folder: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of float32 that need not fit in memory, in a file without a name in `folder`."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return np.memmap(file, dtype=np.float32, mode="w+", shape=(max(shape[0], 1), *shape[1:]))[: shape[0]]
 
 
 @dataclass(frozen=True, slots=True)

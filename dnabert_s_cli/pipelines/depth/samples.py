@@ -7,7 +7,7 @@ Depth from alignments, which takes long, may be kept sample by sample, for a res
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -46,6 +46,8 @@ from ..vectors.inputs import reference_files
 __all__ = ["DepthInput", "DepthOptions", "read_depth_files", "read_sample_depth"]
 
 logger = logging.getLogger(__name__)
+
+IsElsewhere = Callable[[Sequence[str], np.ndarray], bool]
 
 _STDIN = "-"
 AUTO, LONG = "auto", "long"  # values of `DepthInput.reads`; any other leaves the identity as it is
@@ -100,8 +102,9 @@ def read_sample_depth(
     lengths_bp: np.ndarray,
     samples: Sequence[ContigsOfSample] = (),
     kept: StageFolder | None = None,
+    is_elsewhere: IsElsewhere | None = None,
     progress: Progress,
-) -> JoinedDepth:
+) -> JoinedDepth | None:
     """Depth of these contigs in all samples, by name: BAM files first, each in the order given.
 
     Args:
@@ -110,12 +113,18 @@ def read_sample_depth(
         samples: the contigs of each assembly, where there are several; depth is NaN where a file does not know those of
             one.
         kept: where depth from alignments is kept, and looked for.
+        is_elsewhere: says of the contigs of a file that they are others than these, so that it is left out.
+
+    Returns:
+        None if every file was left out.
 
     Raises:
         DnabertSError: bad input, a sample that comes twice, a file that knows fewer than half of the contigs, or a
             contig of another length; alignments that are not those of the unfinished run.
     """
-    files = read_depth_files(source, kept=kept, progress=progress)
+    files = read_depth_files(source, kept=kept, is_elsewhere=is_elsewhere, progress=progress)
+    if not files:
+        return None
     if samples:
         joined = [join_by_sample(file, names, lengths_bp=lengths_bp, samples=samples) for file in files]
     else:
@@ -123,16 +132,36 @@ def read_sample_depth(
     return stack_depths(joined)
 
 
-def read_depth_files(source: DepthInput, *, kept: StageFolder | None = None, progress: Progress) -> list[DepthFile]:
+def read_depth_files(
+    source: DepthInput,
+    *,
+    kept: StageFolder | None = None,
+    is_elsewhere: IsElsewhere | None = None,
+    progress: Progress,
+) -> list[DepthFile]:
     """One table for each file, BAM files first; arguments and errors are those of `read_sample_depth`, bad inputs
     reported together.
     """
     opened = open_alignment_files(source.bam_paths, names=source.names, reference_path=source.reference_path)
-    alignments = [_with_identity(file, source) for file in opened]
     tables = _read_tables(source.table_paths, source.names)
+    if is_elsewhere is not None:
+        opened = [file for file in opened if not _left_out(file.path, file.names, file.lengths_bp, is_elsewhere)]
+        tables = [
+            file for file in tables if not _left_out(file.path, file.table.names, file.table.lengths_bp, is_elsewhere)
+        ]
+    alignments = [_with_identity(file, source) for file in opened]
     files = [*_read_samples(source, alignments, kept=kept, progress=progress), *tables]
     check_samples(files)
     return files
+
+
+def _left_out(  # noqa: PLR0917  a file's name, and what it holds
+    path: str | Path, names: Sequence[str], lengths_bp: np.ndarray, is_elsewhere: IsElsewhere
+) -> bool:
+    found = is_elsewhere(names, lengths_bp)
+    if found:
+        logger.info("%s: knows earlier samples only, and is left out", path)
+    return found
 
 
 def _with_identity(file: AlignmentFile, source: DepthInput) -> AlignmentFile:

@@ -16,7 +16,8 @@ from dnabert_s_cli.pipelines.bin.outputs import (
     OutputOptions,
     map_contigs,
     write_bin_report,
-    write_outputs,
+    write_fasta,
+    write_tables,
 )
 from dnabert_s_cli.pipelines.cluster.methods import ClusterOptions
 from dnabert_s_cli.pipelines.progress import Silent
@@ -32,14 +33,15 @@ def some_contigs(**more: object) -> BinnedContigs:
     contigs = Contigs(("a", "b", "c", "n"), np.array([40, 20, 80, 20]), gc, known_bp, np.zeros(4, dtype=bool))
     options = ClusterOptions("louvain", None, 1, None, 25)
     bins = Bins(np.array([2, 1, 1, 0]), ["bin.1", "bin.2"], None, np.eye(4, dtype=np.float32), options)
-    return BinnedContigs(contigs, bins, **more)  # type: ignore[arg-type]
+    return BinnedContigs(contigs, bins, np.eye(4, dtype=np.float32), **more)  # type: ignore[arg-type]
 
 
 def write(folder: Path, binned: BinnedContigs, options: OutputOptions | None = None) -> list[BinStats]:
     source = write_contigs(folder)
     (folder / "out").mkdir()
     stats = binned.stats()
-    write_outputs(folder / "out", source, binned=binned, stats=stats, options=options or OutputOptions())
+    write_fasta(folder / "out", source, binned=binned, options=options or OutputOptions())
+    write_tables(folder / "out", binned, stats=stats, options=options or OutputOptions())
     return stats
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ...io.bins.stats import BinStats
-from ...io.embeddings.annotated import AnnotatedTable, require_anndata, write_h5ad
-from ...io.files import check_output
-from ...io.outputs import OutputFiles
-from ...io.provenance import repeatable_part
-from ...reports.columns import MapContigs
-from .outputs import BinnedContigs
+from ....io.bins.stats import BinStats
+from ....io.embeddings.annotated import AnnotatedTable, require_anndata, write_h5ad
+from ....io.files import check_output
+from ....io.outputs import OutputFiles
+from ....io.provenance import repeatable_part
+from ....reports.columns import MapContigs
+from ..outputs import BinnedContigs
 
 _Column = np.ndarray | Sequence[str | None]
 
@@ -64,13 +64,12 @@ class H5adFile:
 
 def annotated_contigs(
     binned: BinnedContigs,
-    embeddings: np.ndarray,
     *,
     shown: MapContigs,
     stats: Sequence[BinStats],
     run: Mapping[str, object],
 ) -> AnnotatedTable:
-    """The contigs with their vectors, (N, D), places on the map, and facts; those of no bin lack what bins have."""
+    """The contigs with their vectors, places on the map, and facts; those of no bin lack what bins have."""
     contigs, bins = binned.contigs, binned.bins
     columns: dict[str, _Column] = {
         "length": np.asarray(contigs.lengths_bp),
@@ -82,7 +81,7 @@ def annotated_contigs(
     if binned.depth is not None:
         columns |= dict(zip(_depth_names(binned.samples), binned.depth.T, strict=True))
     columns |= _of_bins(bins.of_contigs, stats)
-    return AnnotatedTable(contigs.ids, embeddings, columns, shown.xy, repeatable_part(run))
+    return AnnotatedTable(contigs.ids, binned.embeddings, columns, shown.xy, repeatable_part(run))
 
 
 def _of_bins(numbers: np.ndarray, stats: Sequence[BinStats]) -> dict[str, _Column]:
