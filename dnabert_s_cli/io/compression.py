@@ -21,6 +21,8 @@ from .inflating import GZIP_WBITS, INFLATE_ERRORS, decompressobj
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # which editors on Windows write before text
 _PIECE_BYTES = 1 << 16  # compressed bytes inflated at a time; small, as a finished member copies the rest of its piece
+_MOST_BYTES = 8 << 20  # plain bytes at a time: 64 KiB of bzip2 or zstd can hold more than a GB
+_ZSTD_STEP_BYTES = 1 << 9  # zstd cannot be stopped at a number of plain bytes; this many hold at most 16 MiB
 _BGZF_HEAD = re.compile(rb"\x1f\x8b\x08\x04.{6}..BC\x02\x00", re.DOTALL)
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _BGZF_HEAD_BYTES = 18
@@ -37,14 +39,88 @@ class _Decoder(Protocol):
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
+    @property
+    def is_waiting(self) -> bool: ...  # whether more can be had without further bytes
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
+class _InSteps:
+    """A decoder of bzip2 or xz that gives at most `_MOST_BYTES` a call, and keeps the rest for the next ones."""
+
+    def __init__(self, decoder: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
+        self._decoder = decoder
+
+    @property
+    def eof(self) -> bool:
+        return self._decoder.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._decoder.unused_data
+
+    @property
+    def is_waiting(self) -> bool:
+        return not self._decoder.eof and not self._decoder.needs_input
+
+    def decompress(self, data: bytes, /) -> bytes:
+        return self._decoder.decompress(data, _MOST_BYTES)
+
+
+class _GzipInSteps:
+    """The same for gzip."""
+
+    def __init__(self) -> None:
+        self._decoder = decompressobj(wbits=GZIP_WBITS)
+        self._is_full = False  # whether the last call gave as much as it may: more may come of what is inside
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._decoder.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._decoder.unused_data)
+
+    @property
+    def is_waiting(self) -> bool:
+        return not self._decoder.eof and (self._is_full or bool(self._decoder.unconsumed_tail))
+
+    def decompress(self, data: bytes, /) -> bytes:
+        plain = bytes(self._decoder.decompress(data or self._decoder.unconsumed_tail, _MOST_BYTES))
+        self._is_full = len(plain) == _MOST_BYTES
+        return plain
+
+
+class _ZstdInSteps:
+    """A decoder of zstd that is given few compressed bytes a call, and keeps the others for the next ones."""
+
+    def __init__(self) -> None:
+        self._decoder = zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj()
+        self._waiting = memoryview(b"")
+
+    @property
+    def eof(self) -> bool:
+        return self._decoder.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._decoder.unused_data + bytes(self._waiting)
+
+    @property
+    def is_waiting(self) -> bool:
+        return not self._decoder.eof and bool(self._waiting)
+
+    def decompress(self, data: bytes, /) -> bytes:
+        waiting = memoryview(data) if data else self._waiting
+        self._waiting = waiting[_ZSTD_STEP_BYTES:]
+        return self._decoder.decompress(waiting[:_ZSTD_STEP_BYTES])
+
+
 _DECODERS: dict[str, Callable[[], _Decoder]] = {
-    "gzip": lambda: decompressobj(wbits=GZIP_WBITS),
-    "bzip2": bz2.BZ2Decompressor,
-    "xz": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ),
-    "zstd": lambda: zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj(),
+    "gzip": _GzipInSteps,
+    "bzip2": lambda: _InSteps(bz2.BZ2Decompressor()),
+    "xz": lambda: _InSteps(lzma.LZMADecompressor(format=lzma.FORMAT_XZ)),
+    "zstd": _ZstdInSteps,
 }
 _DAMAGE: tuple[type[Exception], ...] = (*INFLATE_ERRORS, lzma.LZMAError, zstandard.ZstdError, OSError)
 
@@ -87,11 +163,12 @@ class Decompressed(io.RawIOBase):
         """Fill `buffer` with plain bytes, and say how many came; errors as of `open_input`."""
         while not self._ready:
             left_over = self._decoder.unused_data if self._decoder.eof else b""
-            piece = left_over or self._source.read1(_PIECE_BYTES)
-            if not piece:
+            is_waiting = self._decoder.is_waiting
+            piece = b"" if is_waiting else left_over or self._source.read1(_PIECE_BYTES)
+            if not piece and not is_waiting:
                 self._check_end()
                 return 0
-            if not left_over:
+            if not left_over and piece:
                 self._tail = (self._tail + piece[-len(_BGZF_END) :])[-len(_BGZF_END) :]
             self._ready = memoryview(self._inflate(piece))
             if self._is_first and self._ready:
@@ -108,7 +185,7 @@ class Decompressed(io.RawIOBase):
             self._decoder, self._begun = _DECODERS[self._compression](), False
         if not self._begun and self._compression in ("gzip", "xz"):
             piece = piece.lstrip(b"\0")  # both formats allow zero bytes between and after members
-        if not piece:
+        if not piece and not self._begun:
             return b""
         if not self._begun and len(piece) >= _BGZF_HEAD_BYTES:
             self._is_bgzf = _BGZF_HEAD.match(piece) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import tempfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pysam
 import pytest
 
 from dnabert_s_cli.errors import DnabertSError
+from dnabert_s_cli.io.compression import _MOST_BYTES
 from dnabert_s_cli.io.files import open_input
 from tests.io.test_files import COMPRESS, TEXT
 
@@ -57,3 +59,24 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path, compress: Callable[[by
     assert read_bytes(tmp_path, compress(mark + TEXT)) == TEXT
     assert read_bytes(tmp_path, compress(TEXT + mark)) == TEXT + mark
     assert read_bytes(tmp_path, compress(mark)) == b""
+
+
+@pytest.mark.parametrize("name", COMPRESS)
+def test_what_inflates_a_thousandfold_takes_little_memory(tmp_path: Path, name: str) -> None:
+    content = bytes(64 << 20)
+    (tmp_path / "x").write_bytes(COMPRESS[name](content))
+    assert (tmp_path / "x").stat().st_size < len(content) / 900
+    tracemalloc.start()
+    with open_input(tmp_path / "x") as stream:
+        n_bytes = sum(map(len, iter(lambda: stream.read(1 << 20), b"")))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert n_bytes == len(content)
+    assert peak < 48 << 20
+
+
+@pytest.mark.parametrize("name", COMPRESS)
+@pytest.mark.parametrize("more", [-1, 0, 1, _MOST_BYTES])
+def test_a_stream_as_long_as_a_step_is_read_whole(tmp_path: Path, name: str, more: int) -> None:
+    content = bytes(_MOST_BYTES + more)
+    assert read_bytes(tmp_path, COMPRESS[name](content) + COMPRESS[name](b"ACGT")) == content + b"ACGT"

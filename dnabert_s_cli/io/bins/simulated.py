@@ -14,9 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..depth.table import DepthTable
+from ..depth.text import write_depth
 from ..labels.evaluation_sets import LABEL, SEQUENCE
 from ..pairs.writer import Piece
 from ..sequences import fasta_record
+from .writing import write_biobox
 
 _GZIP_LEVEL = 2  # six times as fast as 6, and a tenth larger
 _ORIGINS_HEADER = "name\tgenome\trecord\tstart\tend\tstrand\n"
@@ -63,20 +66,15 @@ def write_contigs(path: Path, pieces: Iterable[LabelledPiece]) -> None:
 
 def write_gold(path: Path, pieces: Iterable[LabelledPiece], *, sample_id: str) -> None:
     """CAMI's binning format: contig, genome, length."""
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(f"@Version:0.9.0\n@SampleID:{sample_id}\n\n@@SEQUENCEID\tBINID\tLENGTH\n")
-        stream.writelines(f"{one.name}\t{one.genome}\t{one.length_bp}\n" for one in pieces)
+    write_biobox(path, ((one.name, one.genome, one.length_bp) for one in pieces), sample_id=sample_id, more=("LENGTH",))
 
 
 def write_depths(path: Path, pieces: Sequence[LabelledPiece], *, depths: np.ndarray, variances: np.ndarray) -> None:
     """Depth table of MetaBAT2's jgi_summarize_bam_contig_depths; `depths`, `variances`: (N, S) of N pieces."""
-    samples = [f"sample{number}.bam" for number in range(1, depths.shape[1] + 1)]
-    header = ["contigName", "contigLen", "totalAvgDepth", *(f"{one}{end}" for one in samples for end in ("", "-var"))]
+    samples = tuple(f"sample{number}.bam" for number in range(1, depths.shape[1] + 1))
+    lengths_bp = np.array([one.length_bp for one in pieces], dtype=np.int64)
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write("\t".join(header) + "\n")
-        for one, means, spreads in zip(pieces, depths.tolist(), variances.tolist(), strict=True):
-            cells = [f"{value:.4f}" for pair in zip(means, spreads, strict=True) for value in pair]
-            stream.write("\t".join((one.name, str(one.length_bp), f"{sum(means):.4f}", *cells)) + "\n")
+        write_depth(stream, DepthTable([one.name for one in pieces], lengths_bp, samples, depths, variances))
 
 
 def write_abundances(path: Path, genomes: Sequence[str], *, depths: np.ndarray) -> None:

@@ -82,10 +82,17 @@ def write_contig2bin(path: str | Path, pairs: Iterable[tuple[str, str]]) -> None
     _write_text(path, (f"{name}\t{bin_name}\n" for name, bin_name in pairs))
 
 
-def write_biobox(path: str | Path, pairs: Iterable[tuple[str, str]], *, sample_id: str) -> None:
-    """CAMI's binning format 0.9, as AMBER reads it."""
-    header = f"@Version:0.9.0\n@SampleID:{sample_id}\n@@SEQUENCEID\tBINID\n"
-    _write_text(path, (header, *(f"{name}\t{bin_name}\n" for name, bin_name in pairs)))
+def write_biobox(
+    path: str | Path, rows: Iterable[Sequence[object]], *, sample_id: str, more: Sequence[str] = ()
+) -> None:
+    """CAMI's binning format 0.9, as AMBER reads it.
+
+    Args:
+        rows: contig, bin, and the cells of the columns `more`.
+    """
+    columns = "\t".join(("SEQUENCEID", "BINID", *more))
+    header = f"@Version:0.9.0\n@SampleID:{sample_id}\n@@{columns}\n"
+    _write_text(path, (header, *("\t".join(map(str, row)) + "\n" for row in rows)))
 
 
 def write_bin_table(

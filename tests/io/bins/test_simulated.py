@@ -53,7 +53,7 @@ def test_depths_have_the_columns_of_jgi(tmp_path: Path) -> None:
     )
     assert (tmp_path / "d.tsv").read_text().splitlines()[:2] == [
         "contigName\tcontigLen\ttotalAvgDepth\tsample1.bam\tsample1.bam-var\tsample2.bam\tsample2.bam-var",
-        "c1\t120\t3.0000\t1.0000\t4.0000\t2.0000\t5.0000",
+        "c1\t120\t3\t1\t4\t2\t5",
     ]
 
 
