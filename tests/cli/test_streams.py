@@ -17,7 +17,17 @@ from tests.cli.conftest import Command
 from tests.io.depth.inputs import JGI_TABLE
 from tests.kill_inputs import commands, write_inputs
 
-LARGE = ("embed", "bin", "train", "fit", "classify", "cluster", "pairs", "metagenome")  # more than 2 kB of output
+LARGE = (
+    "embed",
+    "bin",
+    "train",
+    "fit",
+    "classify",
+    "cluster",
+    "pairs",
+    "simulate",
+    "metagenome",
+)  # more than 2 kB of output
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +49,38 @@ def small_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def _more_commands(command: Command, inputs: Path, folder: Path) -> dict[str, tuple[object, ...]]:
+    """Command lines of commands that are not killed, with inputs of their own in `folder`."""
+    shards = [folder / f"s{number}.npy" for number in range(2)]
+    for number, path in enumerate(shards):
+        assert command("embed", inputs / "reads.fa", "--model", "tnf-c", "--shard", f"{number}/2", "-o", path).code == 0
+    labels = folder / "gold.tsv"
+    names = [line[1:].split()[0] for line in (inputs / "contigs.fa").read_text().splitlines() if line.startswith(">")]
+    labels.write_text("contig\tgenome\tLENGTH\n" + "".join(f"{name}\tg{name}\t5000\n" for name in names))
+    clusters = folder / "bins.tsv"
+    clusters.write_text("".join(f"{name}\tbin.{name}\n" for name in names))
+    return {
+        "merge": ("merge", *shards, "-o", folder / "out.npy"),
+        "catalogue": ("catalogue", f"A={inputs / 'contigs.fa'}", "-o", folder / "out.fa.gz"),
+        "evaluate bins": ("evaluate", "bins", clusters, "--labels", labels, "-o", folder / "out"),
+    }
+
+
+@pytest.mark.parametrize("name", ["merge", "catalogue", "evaluate bins"])
+def test_a_file_of_any_command_that_cannot_grow_is_named(
+    command: Command, inputs: Path, tmp_path: Path, name: str
+) -> None:
+    arguments = _more_commands(command, inputs, tmp_path)[name]
+    before = sorted(tmp_path.iterdir())
+    with small_files():
+        result = command(*arguments, "--quiet")
+    assert result.code == 1
+    assert f"error: {tmp_path}/out" in result.err
+    assert "cannot write" in result.err
+    assert "hint: free some space" in result.err
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.parametrize("name", LARGE)
 def test_a_file_that_cannot_grow_is_named(command: Command, inputs: Path, tmp_path: Path, name: str) -> None:
     with small_files():
@@ -58,6 +100,16 @@ def test_a_closed_standard_output_is_an_error(command: Command, monkeypatch: pyt
     result = command("depth", JGI_TABLE, "-o", "-")
     assert result.code == 1
     assert "error: standard output is closed" in result.err
+
+
+def test_what_cannot_be_a_stream_is_refused(
+    command: Command, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shards = _more_commands(command, inputs, tmp_path)["merge"][1:3]
+    assert "cannot be written to standard output" in command("merge", *shards, "-o", "-").err
+    assert "is several files, not a stream" in command("catalogue", inputs / "contigs.fa", "-o", "-").err
+    assert list(tmp_path.glob("-*")) == []
 
 
 def test_a_closed_standard_input_is_an_error_only_where_it_is_read(

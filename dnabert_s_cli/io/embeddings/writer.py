@@ -230,6 +230,8 @@ class EmbeddingWriter:
 
 def _checked_format(path: Path, table_format: str | None) -> str:
     """The format asked for, or that of the suffix."""
+    if str(path) == "-":  # `embed` streams text to it without a writer
+        raise DnabertSError("this table cannot be written to standard output", hint="give a file to --output")
     chosen = table_format or path.suffix.removeprefix(".")
     if chosen not in FORMATS:
         hint = f"let the name end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}, or give --format"

@@ -20,12 +20,14 @@ from ...errors import DnabertSError, raise_together
 from ...io.depth import sample_names, split_names
 from ...io.files import atomic_path, check_output
 from ...io.provenance import write_run_json
+from ...io.resume import disk_full_as_error
 from ...io.sequences import InputSummary, Record, fasta_record, list_genome_files, scan_sequences
 from ..progress import Progress
 from ..run_record import Run
 from ..vectors.inputs import SequenceInput
 
 _GZIP_LEVEL = 6
+_FULL_HINT = "free some space, or raise the limit (ulimit -f), then repeat the command"
 _UNFIT = re.compile(r"[\s/]|^[-.]")  # names of samples become those of files
 
 
@@ -118,8 +120,10 @@ def write_catalogue(
     """Write the catalogue, gzipped where its name ends in .gz, with `<output>.contigs.tsv` and `<output>.samples.tsv`.
 
     Raises:
-        DnabertSError: bad input (all problems together), or existing output.
+        DnabertSError: bad input (all problems together), existing output, standard output, or a full disk.
     """
+    if str(output) == "-":
+        raise DnabertSError("a catalogue is several files, not a stream", hint="give a file to --output")
     run = Run("catalogue", argv=argv)
     contigs_path, samples_path = (output.with_name(f"{output.name}.{kind}.tsv") for kind in ("contigs", "samples"))
     for path in (output, contigs_path, samples_path):
@@ -129,6 +133,7 @@ def write_catalogue(
         raise DnabertSError("standard input can be read only once", path="-", hint="write it to a file first")
     progress.start("writing the catalogue", summary.total_bp, unit="bp")
     with (
+        disk_full_as_error(output, hint=_FULL_HINT),
         atomic_path(output) as fasta,
         atomic_path(contigs_path) as contigs,
         atomic_path(samples_path) as samples,
