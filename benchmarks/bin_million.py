@@ -146,8 +146,8 @@ def genomes_found(assembly: Assembly, folder: Path) -> dict[str, object]:
     recall, purity = counts / np.bincount(of_genome)[rows], counts / np.bincount(of_bin)[columns]
     named = bins[columns] != ""
     found = {
-        f"genomes_{100 * complete:.0f}_{100 * pure:.0f}": int(
-            len(np.unique(rows[named & (recall >= complete) & (purity >= pure)]))
+        f"genomes_{100 * complete:.0f}_{100 * pure:.0f}": len(
+            np.unique(rows[named & (recall >= complete) & (purity >= pure)])
         )
         for complete, pure in _GOOD
     }

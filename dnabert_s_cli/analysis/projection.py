@@ -15,7 +15,7 @@ from .blocks import block_threads, row_blocks
 from .layout import affinities, lay_out
 from .neighbours import nearest_neighbours
 
-LANDMARKS = 15_000  # rows laid out themselves
+LANDMARKS = 10_000  # rows laid out themselves
 _NEIGHBOURS = 24
 _BESIDE = 5  # landmarks that place another row
 _START_SPREAD = 1e-2

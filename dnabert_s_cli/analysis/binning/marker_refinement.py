@@ -61,19 +61,37 @@ def join_unmarked(graph: csr_matrix, labels: NDArray[np.int64], *, hits: MarkerH
     between = edges_between(graph_within(graph, members), labels[members])
     volumes = np.maximum(np.asarray(between.sum(axis=1)).ravel(), np.finfo(float).tiny)
     quality = bin_quality(hits, labels)
+    rows_of = rows_by_label(labels)
+    is_genome = quality.completeness >= WHOLE
     joined = labels.copy()
     for label in np.flatnonzero(quality.completeness < UNMARKED).tolist():
-        row = between[label].tocoo()
-        is_genome = (row.col != label) & (quality.completeness[row.col] >= WHOLE)
-        if not is_genome.any():
+        stretch = slice(between.indptr[label], between.indptr[label + 1])
+        genomes, weights = between.indices[stretch], between.data[stretch]
+        weights, genomes = weights[is_genome[genomes]], genomes[is_genome[genomes]]
+        if not len(genomes):
             continue
-        best = int(np.argmax(np.where(is_genome, row.data, -1)))
-        cut, genome = row.data[best] / volumes[label], int(row.col[best])
+        best = int(np.argmax(weights))
+        cut, genome = weights[best] / volumes[label], int(genomes[best])
         if cut > LEAST_CUT:
-            both = np.where((labels == label) | (joined == genome), 0, -1)
-            if bin_quality(hits, both).contamination[0] <= quality.contamination[genome] + _MOST_ADDED:
-                joined[labels == label] = genome
+            both = np.sort(np.concatenate([rows_of[genome], rows_of[label]]))
+            if _contamination(hits, both, added=rows_of[label]) <= quality.contamination[genome] + _MOST_ADDED:
+                joined[rows_of[label]] = genome
+                rows_of[genome] = both
     return np.unique(joined, return_inverse=True)[1] - int((joined < 0).any())
+
+
+def rows_by_label(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Rows of each label from 0, rising; those of -1 are left out."""
+    order = np.argsort(labels, kind="stable")
+    order = order[np.searchsorted(labels[order], 0) :]
+    return np.split(order, np.cumsum(np.bincount(labels[order]))[:-1])
+
+
+def _contamination(hits: MarkerHits, both: NDArray[np.int64], *, added: NDArray[np.int64]) -> float:
+    """Contamination of some contigs together, percent; below any limit where those that are added have no marker."""
+    if not hits.of_rows(added).n_hits:
+        return -np.inf
+    return float(bin_quality(hits.of_rows(both), np.zeros(len(both), dtype=np.int64)).contamination[0])
 
 
 def expected_genomes(quality: BinQuality) -> NDArray[np.float64]:
@@ -114,10 +132,10 @@ def divide_contaminated(
     sizes_bp = np.bincount(labels[labels >= 0], weights=lengths_bp[labels >= 0], minlength=n_labels)
     quality = bin_quality(hits, labels)
     found = np.flatnonzero((quality.contamination > CONTAMINATED) & (sizes_bp >= min_bin_bp))
+    rows_of = rows_by_label(labels)
     for label in found.tolist():
-        is_member = labels == label
-        members = np.flatnonzero(is_member)
-        community = Community(members, graph_within(graph, members), hits.of_contigs(is_member), lengths_bp[members])
+        members = rows_of[label]
+        community = Community(members, graph_within(graph, members), hits.of_rows(members), lengths_bp[members])
         parts = _best_division(community, space, min_bin_bp=min_bin_bp)
         moved = parts > 0
         labels[members[moved]] = n_labels + parts[moved] - 1

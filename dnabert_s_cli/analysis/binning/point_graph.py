@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from ...threads import thread_count
 from ..blocks import row_blocks
 
-EXACT_ROWS = 150_000  # beyond, all pairs would take more than some minutes on two cores
+EXACT_ROWS = 25_000  # beyond, lists are searched in less time, and bins come out the same
 _BLOCK_ROWS = 2_048
 _LISTS_PER_ROOT = 4  # lists, over the root of the number of points
 _VOTES = 8  # nearest lists of each point, which say what lists are its own list's neighbours

@@ -8,7 +8,7 @@ the same numbers wherever it lies. Genes are not looked for: words of a frame th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,23 +44,32 @@ class KmerSample:
 
     def of(self, sequence: str) -> Hashes:
         """The sampled k-mers in all six frames of a sequence, sorted, each once. -> (M,) uint32."""
-        found = [np.empty(0, np.uint32)]
-        for codons in _codon_blocks(sequence, overlap=_STEP * (self.length - 1)):
-            found.append(self._kmers(_FORWARD[codons], _STEP))
-            found.append(self._kmers(_REVERSE[codons], -_STEP))
-        return np.unique(np.concatenate(found))
+        return self.of_each([sequence])[0]
+
+    def of_each(self, sequences: Sequence[str]) -> list[Hashes]:
+        """As `of`, of several sequences at once, which takes much less time where they are short."""
+        ends = np.cumsum([len(sequence) + 1 for sequence in sequences])
+        found = [np.empty(0, np.uint64)]
+        for begin, codons in _codon_blocks("N".join(sequences), overlap=_STEP * (self.length - 1)):
+            for residues, step in ((_FORWARD[codons], _STEP), (_REVERSE[codons], -_STEP)):
+                starts, hashes = self._kmers(residues, step)
+                owners = np.searchsorted(ends, begin + starts, side="right").astype(np.uint64)
+                found.append(owners << np.uint64(32) | hashes)
+        unique = np.unique(np.concatenate(found))
+        bounds = np.searchsorted(unique >> np.uint64(32), np.arange(1, len(sequences), dtype=np.uint64))
+        return np.split(unique.astype(np.uint32), bounds)
 
     def of_gene(self, sequence: str) -> Hashes:
         """The sampled k-mers of the first frame alone: of a gene that begins with its first codon. -> (M,) uint32."""
         found = [np.empty(0, np.uint32)]
-        for codons in _codon_blocks(sequence, overlap=_STEP * (self.length - 1)):
+        for _, codons in _codon_blocks(sequence, overlap=_STEP * (self.length - 1)):
             residues = np.full(len(codons), _STOP, np.uint8)
             residues[::_STEP] = _FORWARD[codons[::_STEP]]
-            found.append(self._kmers(residues, _STEP))
+            found.append(self._kmers(residues, _STEP)[1])
         return np.unique(np.concatenate(found))
 
-    def _kmers(self, residues: Residues, step: int) -> Hashes:
-        """Sampled k-mers of one strand.
+    def _kmers(self, residues: Residues, step: int) -> tuple[NDArray[np.int64], Hashes]:
+        """Where the sampled k-mers of one strand begin, and the k-mers.
 
         Args:
             residues: (L,) the residue of the codon that begins at each base of the forward strand.
@@ -69,7 +78,7 @@ class KmerSample:
         reach = _STEP * (self.length - 1)
         n_starts = len(residues) - reach
         if n_starts <= 0:
-            return np.empty(0, np.uint32)
+            return np.empty(0, np.int64), np.empty(0, np.uint32)
         pairs = _joined(residues.astype(np.uint16), step, base=_BASE)
         words = _joined(pairs.astype(np.uint32), 2 * step, base=_BASE**2)
         firsts = words[:n_starts] if step > 0 else words[len(words) - n_starts :]
@@ -81,15 +90,15 @@ class KmerSample:
             is_whole &= taken != _STOP
             kmers = (kmers << np.uint64(_BITS)) | taken.astype(np.uint64)
         hashes: Hashes = (_mixed(kmers[is_whole]) >> np.uint64(32)).astype(np.uint32)
-        return hashes
+        return starts[is_whole], hashes
 
 
-def _codon_blocks(sequence: str, *, overlap: int) -> Iterator[Residues]:
-    """Number of the codon that begins at each base, (L,) uint8, in blocks that begin in one frame and overlap."""
+def _codon_blocks(sequence: str, *, overlap: int) -> Iterator[tuple[int, Residues]]:
+    """First base, and number of the codon that begins at each base, (L,) uint8, of blocks in one frame that overlap."""
     bases = _BASES[np.frombuffer(sequence.encode("ascii", "replace"), np.uint8)]
     for start in range(0, max(len(bases) - overlap - 2, 0), _BLOCK):
         block = bases[start : start + _BLOCK + overlap + 2]
-        yield block[:-2] * np.uint8(25) + block[1:-1] * np.uint8(5) + block[2:]
+        yield start, block[:-2] * np.uint8(25) + block[1:-1] * np.uint8(5) + block[2:]
 
 
 def _joined(words: NDArray[np.unsignedinteger], step: int, *, base: int) -> NDArray[np.unsignedinteger]:

@@ -76,6 +76,16 @@ class MarkerHits:
         columns["contig"] = (np.cumsum(kept) - 1)[columns["contig"]]
         return MarkerHits(self.markers, int(np.count_nonzero(kept)), **columns)
 
+    def of_rows(self, rows: NDArray[np.int64]) -> MarkerHits:
+        """The hits on a few contigs, which are renumbered; takes time in proportion to these. `rows`: (M,), rising."""
+        firsts, ends = (np.searchsorted(self.contig, rows, side=side) for side in ("left", "right"))
+        n_hits = ends - firsts
+        before = np.cumsum(n_hits) - n_hits
+        chosen = np.repeat(firsts - before, n_hits) + np.arange(int(n_hits.sum()))
+        columns = {name: getattr(self, name)[chosen] for name in HIT_COLUMNS}
+        columns["contig"] = np.repeat(np.arange(len(rows)), n_hits)
+        return MarkerHits(self.markers, len(rows), **columns)
+
 
 HIT_COLUMNS = tuple(one.name for one in fields(MarkerHits) if one.name not in ("markers", "n_contigs"))
 

@@ -8,6 +8,7 @@ references are made again.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -25,6 +26,8 @@ from ..vectors.chunks import record_chunks
 from ..vectors.encoding import EncoderOptions
 from ..vectors.tables import Vectors
 from .contigs import Contigs
+
+_MOST_PARTS = 64  # arrays of k-mers of a bin, before they are made one
 
 RANK_NAMES = {
     "D": "domain", "P": "phylum", "C": "class", "O": "order", "F": "family", "G": "genus", "S": "species",
@@ -51,7 +54,7 @@ class BinNamer:
         self._threads = threads
         self._progress = progress
         self._sums: dict[int, np.ndarray] = {}
-        self._kmers: dict[int, np.ndarray] = {}
+        self._kmers: defaultdict[int, list[np.ndarray]] = defaultdict(list)
         self._stored = load_built_in(defaults.MODEL) if self._bin_of else None
 
     def passing(self, records: Iterable[Record]) -> Iterator[Record]:
@@ -82,7 +85,7 @@ class BinNamer:
             stored.references,
             np.stack([(self._sums[number] / self._bin_bp[number]).astype(np.float32) for number in numbers]),
             calibrations=stored.calibrations[BINS],
-            kmers=[self._kmers[number] for number in numbers],
+            kmers=[np.unique(np.concatenate(self._kmers[number])) for number in numbers],
             lengths_bp=np.full(len(numbers), int(stored.calibrations[BINS][0].length_bp)),
             threads=self._threads,
         )
@@ -108,7 +111,9 @@ class BinNamer:
         assert kmers is not None, "references look at k-mers"
         for record, vector, of_record in zip(records, vectors, kmers, strict=True):
             number, length_bp = self._bin_of[record.id], len(record.sequence)
-            known = references.known(of_record)
             self._sums[number] = self._sums.get(number, 0.0) + vector.astype(np.float64) * length_bp
-            self._kmers[number] = np.union1d(self._kmers.get(number, known), known)
+            parts = self._kmers[number]
+            parts.append(references.known(of_record))
+            if len(parts) > _MOST_PARTS:
+                self._kmers[number] = [np.unique(np.concatenate(parts))]
         self._progress.advance(sum(len(record.sequence) for record in records))

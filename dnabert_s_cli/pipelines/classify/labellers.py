@@ -160,8 +160,12 @@ def kmers_of(records: Sequence[Record], sample: KmerSample | None, *, threads: i
     """The sampled protein k-mers of each record, in order; None where none are looked at."""
     if sample is None:
         return None
-    with ThreadPoolExecutor(thread_count(threads)) as pool:
-        return list(pool.map(sample.of, (record.sequence for record in records)))
+    n_threads = thread_count(threads)
+    sequences = [record.sequence for record in records]
+    size = max(1, -(-len(sequences) // n_threads))
+    groups = [sequences[start : start + size] for start in range(0, len(sequences), size)]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return [kmers for group in pool.map(sample.of_each, groups) for kmers in group]
 
 
 def named_lineage(stored: StoredReferences, names: Names, *, row: int) -> tuple[Lineage, tuple[float, ...]]:

@@ -68,6 +68,18 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(sample.of_gene(dna), gene)
 
 
+def test_several_sequences_give_what_each_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = KmerSample(5, 2)
+    sequences = ["", *(_dna(length_bp, seed=length_bp) for length_bp in (700, 3, 901, 14)), "ACGTN" * 40, ""]
+    alone = [sample.of(sequence) for sequence in sequences]
+    for block in (300, protein_kmers._BLOCK):
+        monkeypatch.setattr(protein_kmers, "_BLOCK", block)
+        together = sample.of_each(sequences)
+        assert len(together) == len(sequences)
+        assert all(map(np.array_equal, together, alone))
+    assert sum(map(len, alone)) > 500
+
+
 def test_a_gene_gives_the_kmers_of_its_own_frame() -> None:
     dna, sample = "ATGGCTAAAGAACTGTGGCATCCGGATTTC", KmerSample(5, 1)
     protein = _protein(dna)

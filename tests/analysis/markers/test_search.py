@@ -161,3 +161,11 @@ def test_hits_of_some_contigs_are_numbered_anew() -> None:
 def test_hits_of_no_contig_are_none() -> None:
     hits = made_up_hits(made_up_set(2), 2, (0, 0), (1, 1)).of_contigs(np.zeros(2, dtype=np.bool_))
     assert (hits.n_contigs, hits.n_hits) == (0, 0)
+
+
+def test_hits_of_a_few_rows_are_those_of_the_same_contigs() -> None:
+    hits = made_up_hits(made_up_set(2), 4, (0, 0), (1, 1), (3, 0), (3, 1))
+    found = hits.of_rows(np.array([0, 2, 3]))
+    assert found.n_contigs == 3
+    assert list(zip(found.contig.tolist(), found.marker.tolist(), strict=True)) == [(0, 0), (2, 0), (2, 1)]
+    assert hits.of_rows(np.array([2])).n_hits == 0
