@@ -1,8 +1,9 @@
 """FASTQ, read in large blocks.
 
-block -> lines -> groups of four, checked and cleaned all at once. The first group that is not a right four-line record
-(a wrapped one, a blank line, a problem) hands the rest of the stream to a reader that goes line by line, takes any
-layout and says what is wrong where.
+block -> places of its line ends -> groups of four lines, checked all at once; only names and sequences become objects.
+Groups with lower case, empty reads or names repeated after the "+" are cut into lines first. The first group that is
+not a right four-line record (a wrapped one, a blank line, a problem) hands the rest of the stream to a reader that goes
+line by line, takes any layout and says what is wrong where.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from itertools import chain
+
+import numpy as np
 
 from ...errors import DnabertSError
 from ..files import BLOCK_BYTES
@@ -23,6 +26,8 @@ from .records import (
     in_chunks,
     make_records,
 )
+
+_NEWLINE, _SPACE, _PLUS, _AT = b"\n +@"
 
 _Lines = Iterator[tuple[int, bytes]]  # numbered from 1, without their ends
 
@@ -40,24 +45,69 @@ def read_fastq(stream: io.BufferedReader, path: str, *, block_bytes: int = BLOCK
     n_unread_lines = 0
     while block := stream.read1(block_bytes):
         unread.append(block)
-        n_unread_lines += block.count(b"\n")
+        n_unread_lines += int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == _NEWLINE))
         if n_unread_lines < 4:
             continue
         text = b"".join(unread)
         if b"\r" in text:  # a search for one byte costs next to nothing
             text = text.replace(b"\r\n", b"\n")
-        lines = text.split(b"\n")
-        n_lines = (len(lines) - 1) // 4 * 4
-        chunk = _four_line_records(lines[:n_lines], line)
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _NEWLINE)
+        n_lines = len(ends) // 4 * 4
+        n_bytes = int(ends[n_lines - 1]) + 1
+        chunk = _plain_records(text, ends[:n_lines], line=line)
+        if chunk is None:
+            chunk = _four_line_records(text[: n_bytes - 1].split(b"\n"), line)
         if chunk is None:
             break
         yield chunk
         line += n_lines
-        unread = [b"\n".join(lines[n_lines:])]
-        n_unread_lines = len(lines) - 1 - n_lines
+        unread = [text[n_bytes:]]
+        n_unread_lines = len(ends) - n_lines
     else:
         text = b"".join(unread)
     yield from in_chunks(_any_records(_lines(text, stream, line=line), path))
+
+
+def _plain_records(text: bytes, ends: np.ndarray, *, line: int) -> Chunk | None:
+    """Records of whole groups of four lines of the plainest kind; None if any is of another.
+
+    Plain are ASCII, a "+" alone, and upper-case A, C, G, T and N, without blanks.
+
+    Args:
+        ends: (4 * R,) where the lines end.
+    """
+    letters = np.frombuffer(text, dtype=np.uint8)[: ends[-1] + 1]
+    n_low = np.count_nonzero(letters <= _SPACE)
+    has_blanks = n_low > len(ends)
+    if has_blanks and n_low != len(ends) + np.count_nonzero(letters == _SPACE):
+        return None
+    lines = ends.reshape(-1, 4)
+    starts = np.empty_like(ends)
+    starts[0], starts[1:] = 0, ends[:-1] + 1
+    starts = starts.reshape(-1, 4)
+    n_bases = lines[:, 1] - starts[:, 1]
+    are_plain = (letters[starts[:, 0]] == _AT) & (letters[starts[:, 2]] == _PLUS) & (lines[:, 2] - starts[:, 2] == 1)
+    if not (are_plain & (n_bases > 0) & (n_bases == lines[:, 3] - starts[:, 3])).all():
+        return None
+    name_ends = lines[:, 0]
+    if has_blanks:
+        blanks = np.append(np.flatnonzero(letters == _SPACE), len(letters))
+        name_ends = np.minimum(name_ends, blanks[np.searchsorted(blanks, starts[:, 0])])
+    if not text.isascii() or (name_ends - starts[:, 0] < 2).any():
+        return None
+    shown = text.decode("ascii")
+    sequences = [shown[start:end] for start, end in zip(starts[:, 1].tolist(), lines[:, 1].tolist(), strict=True)]
+    if not _are_plain_letters("".join(sequences)):
+        return None
+    ids = [shown[start:end] for start, end in zip((starts[:, 0] + 1).tolist(), name_ends.tolist(), strict=True)]
+    return Chunk(make_records(ids, sequences), list(range(line, line + len(ends), 4)))
+
+
+def _are_plain_letters(sequence: str) -> bool:
+    """Whether all letters are upper-case A, C, G, T or N."""
+    letters = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
+    is_known = (letters == ord("A")) | (letters == ord("C")) | (letters == ord("G")) | (letters == ord("T"))
+    return bool((is_known | (letters == ord("N"))).all())
 
 
 def _four_line_records(lines: list[bytes], line: int) -> Chunk | None:

@@ -1,11 +1,13 @@
 """Find names that occur twice, over any number of records and files.
 
-names of a chunk -> compared with the young names in a dict -> added to it; when it is full, all its names are hashed,
+names of a chunk -> compared with the young names in a set -> added to it; when it is full, all its names are hashed,
 looked up in sorted arrays of the hashes of older ones, and sorted into a new array; arrays of like length merge. 16
 bytes a record stay in memory.
 """
 
 from __future__ import annotations
+
+from itertools import chain
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from ...errors import DnabertSError
 from .records import Chunk
 
 _PLACE_BITS = 44  # line numbers up to 1.7e13; the 19 bits above hold the number of the file
-_MAX_YOUNG = 1 << 17  # records in the dict, 25 MB; looking up many at once is what makes it fast
+_MAX_YOUNG = 1 << 17  # records in the set, 25 MB; looking up many at once is what makes it fast
 _MAX_RUN = 1 << 22  # records; longer arrays are not merged, which bounds the memory of a merge to 0.2 GB
 
 _Run = tuple[np.ndarray, np.ndarray]  # hashes (n,) int64 ascending, places (n,) int64
@@ -28,7 +30,8 @@ class NameIndex:
 
     def __init__(self) -> None:
         self._files: list[tuple[str, bool]] = []
-        self._young: dict[str, int] = {}
+        self._young: set[str] = set()
+        self._chunks: list[tuple[list[str], np.ndarray]] = []  # the young names in order, and their places
         self._runs: list[_Run] = []
 
     def begin_file(self, path: str, *, has_lines: bool) -> None:
@@ -37,18 +40,17 @@ class NameIndex:
 
     def add(self, chunk: Chunk) -> list[tuple[int, DnabertSError]]:
         """Add a chunk's names; return position and problem of each that is among the young, in the chunk's order."""
-        names = [record.id for record in chunk.records]
-        file_bits = (len(self._files) - 1) << _PLACE_BITS
-        places = [file_bits | place for place in chunk.places]
-        fresh = dict(zip(names, places, strict=True))
-        if len(fresh) == len(names) and self._young.keys().isdisjoint(fresh):
-            self._young.update(fresh)
-            return []
+        names = [record[0] for record in chunk.records]  # ids, in a third less time than by name
+        places = np.array(chunk.places, dtype=np.int64) | ((len(self._files) - 1) << _PLACE_BITS)
+        fresh = set(names)
         problems = []
-        for index, (name, place) in enumerate(zip(names, places, strict=True)):
-            earlier = self._young.setdefault(name, place)
-            if earlier != place:
-                problems.append((index, self._problem(name, place, earlier=earlier)))
+        if len(fresh) < len(names) or not self._young.isdisjoint(fresh):
+            problems = self._repeated(names, places.tolist())
+            repeats = {index for index, _ in problems}
+            kept = [index for index in range(len(names)) if index not in repeats]
+            names, places = [names[index] for index in kept], places[kept]
+        self._young |= fresh
+        self._chunks.append((names, places))
         return problems
 
     @property
@@ -58,10 +60,11 @@ class NameIndex:
 
     def age(self) -> list[DnabertSError]:
         """Compare the young names with all older ones and join them; return the problems. To be called at the end."""
-        names = list(self._young)
+        names = list(chain.from_iterable(own for own, _ in self._chunks))
         hashes = np.fromiter(map(hash, names), np.int64, len(names))
-        places = np.fromiter(self._young.values(), np.int64, len(names))
+        places = np.concatenate([np.empty(0, dtype=np.int64), *(own for _, own in self._chunks)])
         self._young.clear()
+        self._chunks.clear()
         order = np.argsort(hashes)
         young_places, hashes, places = places, hashes[order], places[order]
         repeated: list[tuple[int, int]] = []  # positions among the young, and places of the same name before
@@ -71,6 +74,16 @@ class NameIndex:
             repeated += zip(order[found].tolist(), run_places[slots[found]].tolist(), strict=True)
         self._insert(hashes, places)
         return [self._problem(names[i], int(young_places[i]), earlier=earlier) for i, earlier in sorted(repeated)]
+
+    def _repeated(self, names: list[str], places: list[int]) -> list[tuple[int, DnabertSError]]:
+        """Position and problem of each of these names that is among the young, or comes twice."""
+        place_of = {name: place for own, at in self._chunks for name, place in zip(own, at.tolist(), strict=True)}
+        problems = []
+        for index, (name, place) in enumerate(zip(names, places, strict=True)):
+            earlier = place_of.setdefault(name, place)
+            if earlier != place:
+                problems.append((index, self._problem(name, place, earlier=earlier)))
+        return problems
 
     def _insert(self, hashes: np.ndarray, places: np.ndarray) -> None:
         while self._runs and len(self._runs[-1][0]) <= len(hashes) < _MAX_RUN:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnabert_s_cli.io.sequences import fastq
 from dnabert_s_cli.io.sequences.fastq import read_fastq
 from tests.io.reading import only_problem, pairs, parse, places, where
 
@@ -148,3 +149,30 @@ def test_a_read_over_many_blocks_is_one_record() -> None:
     sequence = "ACGTTGCATT" * 20_000
     content = f"@a\n{sequence}\n+\n{'I' * len(sequence)}\n@b\nAC\n+\nII\n".encode()
     assert pairs(parse(read_fastq, content, block_bytes=500)) == [("a", sequence), ("b", "AC")]
+
+
+@pytest.mark.parametrize("header", [b"r%d", b"r%d 1:N:0:ACGT", b"r%d  two blanks"])
+def test_plain_records_are_read_without_a_look_at_each_line(header: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"".join(b"@" + header % number + b"\nACGTN\n+\n@II+I\n" for number in range(9))
+    monkeypatch.setattr(fastq, "_four_line_records", None)  # it would not be called
+    chunks = parse(read_fastq, content, block_bytes=70)
+    assert pairs(chunks) == [(f"r{number}", "ACGTN") for number in range(9)]
+    assert places(chunks) == list(range(1, 37, 4))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"@b\nACgT\n+\nIIII\n",
+        b"@b\nACRT\n+\nIIII\n",
+        b"@b\nACGT\n+b\nIIII\n",
+        b"@b\t1\nACGU\n+\nIIII\n",
+        b"@b\xc3\xa9\nACGT\n+\nIIII\n",
+    ],
+)
+def test_records_of_another_kind_are_read_with_plain_ones(record: bytes) -> None:
+    plain = b"@a\nACGT\n+\nIIII\n"
+    chunks = parse(read_fastq, plain + record + plain.replace(b"@a", b"@c"))
+    name = record[1:].split()[0].decode()
+    letters = record.split(b"\n")[1].decode().upper().replace("U", "T")
+    assert pairs(chunks) == [("a", "ACGT"), (name, letters), ("c", "ACGT")]

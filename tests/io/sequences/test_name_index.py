@@ -97,4 +97,5 @@ def test_memory_is_sixteen_bytes_a_record(monkeypatch: pytest.MonkeyPatch) -> No
         assert index.is_full
         index.age()
     assert sum(hashes.nbytes + places.nbytes for hashes, places in index._runs) == 16 * 10_000
-    assert index._young == {}
+    assert index._young == set()
+    assert index._chunks == []
