@@ -4,7 +4,8 @@
 
 Views of clades that were held out from training, of 300 bases to 50 kb -> their vectors -> how far each lies from the
 mean vector of other views of its clade, as 1 - cosine -> logistic regression of that number on the vector, its length
-and the number of k-mers. Views and means have no gene in common.
+and the number of k-mers. A view and the mean are drawn separately and may share genes, so the distance of views from
+clades with few genes is measured a little too small.
 """
 
 from __future__ import annotations

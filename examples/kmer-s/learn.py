@@ -40,6 +40,7 @@ FRESH_CLADES = 64  # that get new views before each step
 NEAR_CLADES = 3  # in the order of the file
 HELD_OUT = 0.03
 STATISTICS_VIEWS = 6_000
+VALIDATION_VIEWS = 4  # of each held-out clade
 _LOG_EVERY = 100
 _NEVER = -1e4
 
@@ -87,7 +88,7 @@ def train(genes_folder: Path, config: KmerNetworkConfig, plan: Plan, *, log: Pat
     averaged = {name: one.clone() for name, one in network.state_dict().items()}
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     validation = ViewSampler(genes, np.random.default_rng(1), plan.shortest_bp, plan.longest_bp)
-    held_out_views, _ = validation.draw(np.repeat(held_out, 4), n_views=2)
+    held_out_views, _ = validation.draw(held_out, n_views=VALIDATION_VIEWS)  # no gene in common within a clade
     started = time.monotonic()
     network.train()
     network.standardise.eval()
@@ -101,7 +102,7 @@ def train(genes_folder: Path, config: KmerNetworkConfig, plan: Plan, *, log: Pat
             optimiser.step()
             _average(averaged, network, step)
             if (step + 1) % _LOG_EVERY == 0 or step + 1 == plan.steps:
-                right = _nearest_right(_with(network, averaged), held_out_views, np.repeat(held_out, 8))
+                right = _nearest_right(_with(network, averaged), held_out_views, np.repeat(held_out, VALIDATION_VIEWS))
                 seconds = time.monotonic() - started
                 file.write(f"{step + 1}\t{seconds:.0f}\t{loss.item():.4f}\t{right:.4f}\n")
                 file.flush()
