@@ -4,7 +4,7 @@ Genomes are cut into contigs, whose marker genes are searched once. A made bin t
 genome, drawn until a given share of its bases is reached, and contigs of a genome of another species, drawn until
 they have a given share of the first one's bases: these shares are the true completeness and contamination. Prints the
 mean absolute error and the bias (stated minus true, in points of percent) over all made bins, by phylum, by true
-completeness of bins without contamination, and by true contamination of whole genomes; one JSON object as the last line.
+completeness of bins without contamination, and by true contamination of whole genomes; ends with one JSON object.
 
     python benchmarks/bin_quality.py GENOMES.tsv [--trials 4] [--median 10000]
 

@@ -39,7 +39,9 @@ def test_draws_pairs_of_strains_first() -> None:
     design = Design(n_species=3, n_pairs=1, n_samples=1, total_bp=1e6, least_depth=1, most_depth=9)
     drawn = draw_genomes(_genomes("A", "A", "B", "C", "D"), design, np.random.default_rng(0))
     species = [genome.species for genome in drawn]
-    assert species[:2] == ["A", "A"] and len(set(species)) == 3 and len(species) == 4
+    assert species[:2] == ["A", "A"]
+    assert len(set(species)) == 3
+    assert len(species) == 4
 
 
 @pytest.mark.parametrize("design", [Design(5, 0, 1, 1e6, 1, 9), Design(2, 2, 1, 1e6, 1, 9)])
@@ -53,7 +55,9 @@ def test_depths_use_up_the_bases_within_their_bounds() -> None:
     design = Design(4, 0, 5, total_bp=3e8, least_depth=1.5, most_depth=30.0)
     depths = draw_depths(genome_bp, design, np.random.default_rng(3))
     present = depths[depths > 0]
-    assert depths.shape == (4, 5) and present.min() >= 1.5 and present.max() <= 30.0
+    assert depths.shape == (4, 5)
+    assert present.min() >= 1.5
+    assert present.max() <= 30.0
     assert (depths > 0).any(axis=1).all()
     assert (depths * np.array(genome_bp)[:, None]).sum() == pytest.approx(3e8, rel=1e-3)
 
@@ -72,17 +76,21 @@ def test_source_has_most_matching_bases_of_species_then_strain(tmp_path: Path) -
 def test_bases_aligned_twice_count_once(tmp_path: Path) -> None:
     rows = [("k", 0, 600, "a1", 600), ("k", 100, 600, "a1", 450), ("k", 300, 1_000, "b1", 700)]
     found = _sources(tmp_path, *rows)["k"]
-    assert found.species == "B" and found.covered == pytest.approx(0.7)
+    assert found.species == "B"
+    assert found.covered == pytest.approx(0.7)
 
 
 def test_strains_of_one_species_cover_a_contig_together(tmp_path: Path) -> None:
     found = _sources(tmp_path, ("k", 0, 500, "a1", 500), ("k", 500, 1_000, "a2", 500))["k"]
-    assert found.species == "A" and not found.is_chimeric and found.covered == 1.0
+    assert found.species == "A"
+    assert not found.is_chimeric
+    assert found.covered == 1.0
 
 
 def test_contig_of_two_species_is_chimeric(tmp_path: Path) -> None:
     found = _sources(tmp_path, ("k", 0, 550, "a1", 550), ("k", 550, 1_000, "b1", 450))["k"]
-    assert found.species == "A" and found.is_chimeric
+    assert found.species == "A"
+    assert found.is_chimeric
 
 
 def test_contig_that_aligns_nowhere_has_no_source(tmp_path: Path) -> None:

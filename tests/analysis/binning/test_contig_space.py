@@ -15,14 +15,16 @@ from dnabert_s_cli.analysis.binning.contig_space import (
 from dnabert_s_cli.analysis.neighbours import l2_normalize
 
 TWO = np.array([[1, 0], [0.6, 0.8]], dtype=np.float32)  # of cosine 0.6
-DEFAULT_SCALE = 0.25
+DEFAULT_SCALE = 0.25  # of the differences of neighbours, where nothing tells it
+LEAST_COMMON = 0.12
+LENGTH_BP, PAIR_BP = 3_000, 300
 
 
 def space(
     unit: NDArray[np.float32], depth: NDArray[np.float64] | None = None, *, spread: float = 0.2, seed: int = 0
 ) -> ContigSpace:
     as_float32 = None if depth is None else depth.astype(np.float32)
-    lengths_bp = np.full(len(unit), 3_000)
+    lengths_bp = np.full(len(unit), LENGTH_BP)
     return contig_space(unit, lengths_bp, spread=spread, depth=as_float32, rng=np.random.default_rng(seed))
 
 
@@ -32,9 +34,10 @@ def distance(found: ContigSpace) -> float:
 
 
 def half_squared_difference(first: float, second: float) -> float:
-    """Of two depths, over the variance that is taken where nothing tells it."""
+    """Of two depths, over the variances that they have where neighbours do not tell."""
     evened = even_noise(np.array([first, second], dtype=np.float32))
-    return 0.5 * float(evened[1] - evened[0]) ** 2 / DEFAULT_SCALE**2
+    variances = [LEAST_COMMON**2 + PAIR_BP / (LENGTH_BP * (1 + depth)) for depth in (first, second)]
+    return float(evened[1] - evened[0]) ** 2 / (2 * sum(variances))
 
 
 def bounded(value: float, most: float) -> float:
@@ -82,7 +85,8 @@ def test_small_differences_are_as_good_as_unbounded() -> None:
 def test_neighbours_are_searched_by_vectors_alone_and_with_depth() -> None:
     alone, with_depth = space(TWO, np.array([[10.0], [20.0]]), spread=0.2).search_spaces()
     assert squared(alone) == pytest.approx(2, rel=1e-5)
-    assert squared(with_depth) == pytest.approx(2 + half_squared_difference(10, 20), rel=1e-5)
+    evened = even_noise(np.array([10, 20], dtype=np.float32))
+    assert squared(with_depth) == pytest.approx(2 + 0.5 * np.ptp(evened) ** 2 / DEFAULT_SCALE**2, rel=1e-5)
 
 
 def test_without_reads_neighbours_are_searched_once() -> None:
@@ -100,6 +104,25 @@ def test_the_scale_of_depth_is_recovered_from_neighbours(noise: float) -> None:
     evened = even_noise(depth.astype(np.float32))[:, 0]
     scale = np.ptp(evened) / (np.sqrt(2) * np.ptp(found))
     assert scale == pytest.approx(noise, rel=0.15)
+
+
+def test_depth_of_short_contigs_says_less() -> None:
+    depth, rng = np.array([[2.0], [3.0]], dtype=np.float32), np.random.default_rng(0)
+    found = [
+        distance(contig_space(TWO, np.array([one, one]), spread=0.2, depth=depth, rng=rng)) for one in (1_000, 30_000)
+    ]
+    assert 2 / np.sqrt(1.5) < found[0] < found[1]
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.5])
+def test_noise_that_contigs_share_adds_to_counting(noise: float) -> None:
+    """Neighbours' depths differ by more than counting explains; the variance of each contig holds half of that."""
+    unit, depth = pairs_of_twins(1_500, noise)
+    found = space(unit, depth)
+    evened = even_noise(depth.astype(np.float32))[:, 0]
+    scale = np.ptp(evened) / (np.sqrt(2) * np.ptp(found.depths.astype(np.float64)))
+    variances = found.variances[:, 0] * scale**2
+    assert np.median(variances) == pytest.approx(noise**2 / 2, rel=0.25)
 
 
 def test_evened_depth_has_the_same_noise_at_every_depth() -> None:

@@ -33,16 +33,19 @@ def hits_of(*contigs: int) -> MarkerHits:
     return made_up_hits(made_up_set(N_MARKERS), N_CONTIGS, *places)
 
 
+NO_DEPTH = np.zeros((N_CONTIGS, 0), dtype=np.float32)
+
+
 def alike() -> ContigSpace:
     """All contigs at one place: nothing but the graph tells genomes apart."""
-    return ContigSpace(np.zeros((N_CONTIGS, 4), dtype=np.float32), np.zeros((N_CONTIGS, 0), dtype=np.float32), 0)
+    return ContigSpace(np.zeros((N_CONTIGS, 4), dtype=np.float32), NO_DEPTH, NO_DEPTH, 0)
 
 
 def apart() -> ContigSpace:
     """Two genomes that overlap a little in each of many directions."""
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((N_CONTIGS, 30)) + np.where(GENOME == 0, -1.0, 1.0)[:, None]
-    return ContigSpace(vectors.astype(np.float32), np.zeros((N_CONTIGS, 0), dtype=np.float32), 0)
+    return ContigSpace(vectors.astype(np.float32), NO_DEPTH, NO_DEPTH, 0)
 
 
 def divided(
@@ -85,7 +88,7 @@ def test_a_community_that_the_graph_cannot_divide_is_divided_around_copies_of_a_
 @pytest.mark.parametrize(("difference", "n_found"), [(0.0, 1), (2.0, 2)])
 def test_where_depth_is_known_it_must_confirm_a_division_around_a_marker(difference: float, n_found: int) -> None:
     depths = np.where(GENOME == 0, 0.0, difference)[:, None].astype(np.float32)
-    with_depth = ContigSpace(apart().vectors, depths, 1)
+    with_depth = ContigSpace(apart().vectors, depths, np.full_like(depths, 0.5), 1)
     found = divided(TOGETHER, hits_of(0, 12), across=1.0, space=with_depth)
     assert len(set(found.tolist())) == n_found
 
