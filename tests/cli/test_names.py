@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -176,3 +177,31 @@ def test_taxonomy_of_other_contigs_is_refused(command: Command, long_contigs: Pa
     result = command("bin", long_contigs, "-o", tmp_path / "out", *arguments)
     assert result.code == 1
     assert "has only 0 of" in result.err
+
+
+def test_bins_are_named_by_references_of_the_user(command: Command, long_contigs: Path, tmp_path: Path) -> None:
+    gold = read_labels(GOLD)
+    lineage = "d__Bacteria;p__Novophylota;g__Novogenus;s__Novogenus primus"
+    pylori = [record.id for record in read_sequences([long_contigs]) if gold[record.id] == "Helicobacter pylori"]
+    (tmp_path / "labels.tsv").write_text("".join(f"{name}\t{lineage}\n" for name in pylori))
+    own = tmp_path / "own.npz"
+    arguments = ("--labels", tmp_path / "labels.tsv", "--extend", "builtin", "-o", own, "-q")
+    assert command("classify", "fit", long_contigs, *arguments).code == 0
+    arguments = (long_contigs, "-o", tmp_path / "out", "--no-markers", "--no-report", "-q")
+    assert command("bin", *arguments, "--names", own).code == 0
+    nearest = {row["bin"]: row["nearest"] for row in rows((tmp_path / "out" / "bins.tsv").read_text())}
+    bin_of = read_labels(tmp_path / "out" / "contig2bin.tsv")
+    assert {nearest[bin_of[name]] for name in pylori if name in bin_of} == {lineage}
+    assert len(set(nearest.values())) > 1
+    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert str(own) in {one["path"] for one in run["inputs"]}
+
+
+def test_bins_are_not_named_by_a_classifier(
+    command: Command, long_contigs: Path, classifier: Path, tmp_path: Path
+) -> None:
+    result = command("bin", long_contigs, "-o", tmp_path / "out", "--names", classifier, "-q")
+    assert result.code == 1
+    assert "holds a classifier, not references that name bins" in result.err
+    assert not (tmp_path / "out").exists()
+    assert command("bin", long_contigs, "-o", tmp_path / "out", "--names", classifier, "--no-names").code == 2

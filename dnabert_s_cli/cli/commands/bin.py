@@ -136,6 +136,16 @@ class OutputFlags:
         ),
     ] = False
 
+    names: Annotated[
+        Path | None,
+        typer.Option(
+            "--names",
+            help="Name bins by these references, from `classify fit --extend builtin`, instead of the built-in ones.",
+            metavar="FILE",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
     no_names: Annotated[
         bool, typer.Option("--no-names", help="Do not say what the bins are.", rich_help_panel=_OUTPUT)
     ] = False
@@ -157,6 +167,8 @@ class OutputFlags:
 
         if self.h5ad is not None and self.h5ad.suffix != ".h5ad":
             raise typer.BadParameter("its name must end in .h5ad", param_hint="--h5ad")
+        if self.names is not None and self.no_names:
+            raise typer.BadParameter("give either --names or --no-names")
         if "/" in self.prefix or self.prefix.startswith((".", "-")):
             raise typer.BadParameter("a prefix is the beginning of a file name", param_hint="--prefix")
         return OutputOptions(
@@ -170,6 +182,7 @@ class OutputFlags:
             strip_sample=self.strip_sample,
             multiqc=self.mqc,
             h5ad=self.h5ad,
+            references=self.names,
         )
 
 

@@ -1,4 +1,4 @@
-"""Names of bins, by the built-in references: vectors that are there anyway, and protein k-mers of the contigs.
+"""Names of bins, by the built-in references or those of a file: vectors that are there anyway, and protein k-mers.
 
 Contigs of each bin, as they pass on their way into files -> the mean of their vectors, weighted by length, and the
 k-mers that any of them has -> one thing to name for each bin. Contigs of one bin are of one genome, mostly, so they are
@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from ... import defaults
 from ...analysis.classification.classifier import UNCLASSIFIED
 from ...analysis.classification.naming import name_sequences
+from ...encoders.embedder import Encoder
+from ...errors import DnabertSError
 from ...io.bins.stats import BinName
 from ...io.labels.taxonomy import label_text
 from ...io.sequences import Record
-from ..classify.labellers import kmers_of, named_lineage
-from ..classify.reference_store import BINS, RANKS, StoredReferences, load_built_in
+from ..classify.labellers import ReferenceLabeller, kmers_of, named_lineage, open_labeller
+from ..classify.reference_store import BINS, RANKS, StoredReferences
+from ..classify.store import check_encoder
 from ..progress import Progress
 from ..vectors.chunks import record_chunks
 from ..vectors.encoding import EncoderOptions
@@ -34,6 +37,26 @@ RANK_NAMES = {
 }  # fmt: skip
 
 
+def open_names(path: Path | None) -> StoredReferences:
+    """The references in a file, for None the built-in ones.
+
+    Raises:
+        DnabertSError: missing, damaged, no references, or for vectors of another version of their model.
+    """
+    labeller = open_labeller(path)
+    if not isinstance(labeller, ReferenceLabeller):
+        hint = "make one with `dnabert-s classify fit --extend builtin`"
+        raise DnabertSError("holds a classifier, not references that name bins", path=path, hint=hint)
+    if path is not None:
+        check_encoder(labeller.encoder, _encoder_of(labeller.stored, threads=1).describe(), path=path)
+    return labeller.stored
+
+
+def _encoder_of(stored: StoredReferences, *, threads: int) -> Encoder:
+    """The encoder whose vectors the references are."""
+    return EncoderOptions(str(stored.encoder["model"]), threads=threads).open()
+
+
 class BinNamer:
     """Pools what is known of each bin while its contigs pass; then says what the bins are.
 
@@ -41,9 +64,16 @@ class BinNamer:
     """
 
     def __init__(
-        self, contigs: Contigs, bins: np.ndarray, *, vectors: Vectors, threads: int, progress: Progress
+        self,
+        contigs: Contigs,
+        bins: np.ndarray,
+        *,
+        vectors: Vectors,
+        references: StoredReferences | None,
+        threads: int,
+        progress: Progress,
     ) -> None:
-        """Load the references, unless there is no bin.
+        """Load the built-in references, unless others are given or there is no bin.
 
         Args:
             bins: (N,) number of each contig's bin, 0 for none.
@@ -55,7 +85,7 @@ class BinNamer:
         self._progress = progress
         self._sums: dict[int, np.ndarray] = {}
         self._kmers: defaultdict[int, list[np.ndarray]] = defaultdict(list)
-        self._stored = load_built_in(defaults.MODEL) if self._bin_of else None
+        self._stored = (references or open_names(None)) if self._bin_of else None
 
     def passing(self, records: Iterable[Record]) -> Iterator[Record]:
         """All records; those of bins are noted."""
@@ -63,8 +93,7 @@ class BinNamer:
             yield from records
             return
         suits = self._vectors.encoder_facts.get("fingerprint") == self._stored.encoder.get("fingerprint")
-        model = str(self._stored.encoder["model"])
-        encoder = None if suits else EncoderOptions(model, threads=self._threads).open()
+        encoder = None if suits else _encoder_of(self._stored, threads=self._threads)
         row_of = {name: row for row, name in enumerate(self._vectors.table.ids)} if suits else {}
         self._progress.start("naming and writing the bins", int(self._bin_bp[1:].sum()), unit="bp")
         for chunk in record_chunks(records):

@@ -58,6 +58,7 @@ class OutputOptions:
         strip_sample: contigs of a catalogue have their own names, without the sample, in the bins.
         multiqc: also write files for MultiQC: one row, named `prefix` or else `sample_id`, or one for each sample.
         h5ad: also write the contigs with their vectors to this file, for scanpy.
+        references: a file of references that say what bins are; None for the built-in ones.
     """
 
     gzip: bool = False
@@ -70,6 +71,7 @@ class OutputOptions:
     strip_sample: bool = False
     multiqc: bool = False
     h5ad: Path | None = None
+    references: Path | None = None
 
     @property
     def name_prefix(self) -> str:

@@ -38,6 +38,7 @@ from .circular import set_apart
 from .clusters import Evidence
 from .contigs import Contigs, scan_contigs
 from .groups import Bins, bin_by_sample, bin_together
+from .naming import open_names
 from .outputs import BinnedContigs, BinOptions
 from .results.annotated import H5adFile
 from .results.joining import Addition
@@ -84,11 +85,13 @@ def bin_contigs(
     asked = {"source": asdict(source), "encoder": asdict(encoder), "options": asdict(options)}
     run = Run("bin", argv=argv, seed=options.clustering.seed, asked=asked)
     h5ad = H5adFile.of(options.outputs.h5ad, output)
-    check_apart([output, h5ad.apart], [*source.files(), *model_files(encoder.model)])
+    given = options.outputs.references
+    check_apart([output, h5ad.apart], [*source.files(), given, *model_files(encoder.model)])
     adds = resume and not force and _adds_samples(run, output, source=source, h5ad=h5ad)
     kept = StageFolder(output, resume=resume, force=force or adds)
     h5ad.check(force=force or adds or kept.path.exists())
     check_evidence(source, method=options.clustering.method)
+    references = None if given is None else open_names(given)
     with (
         kept,
         atomic_folder(output, force=force or adds, within=kept.path) as folder,
@@ -103,7 +106,9 @@ def bin_contigs(
         gathered = _gather(stages, encoder, run=run, addition=addition)
         bins = _bin(gathered, stages, options=options)
         run.note("clustering")
-        place = Place(folder, output.name, h5ad, replace(options, clustering=bins.options), shared, progress)
+        place = Place(
+            folder, output.name, h5ad, replace(options, clustering=bins.options), shared, references, progress
+        )
         own = Own(gathered.binned(bins), stages.source, gathered.vectors, gathered.depth_inputs, summary)
         stats, species = write_results(place, own, addition=addition, run=run)
     return BinReport(stats, summary, bins.options.min_similarity, run.timings_s["total"], species)

@@ -17,6 +17,7 @@ from ....io.files import sha256_file
 from ....io.folders import OWN_MARK
 from ....io.provenance import plain_value, write_run_json
 from ....io.sequences.reading import InputSummary
+from ...classify.reference_store import StoredReferences
 from ...progress import Progress
 from ...run_record import Run, file_facts, without_idle
 from ...vectors.encoding import EncoderOptions
@@ -42,8 +43,8 @@ _SHARED_OUTPUTS = ("gzip", "unbinned", "names", "prefix", "strip_sample")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where everything goes: a folder in the making, what it will be called, options as used, and those that a later
-    run must share to add a sample.
+    """Where everything goes: a folder in the making, what it will be called, options as used, those that a later
+    run must share to add a sample, and references that name bins, None for the built-in ones.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Place:
     h5ad: H5adFile
     options: BinOptions
     shared: Mapping[str, object]
+    references: StoredReferences | None
     progress: Progress
 
 
@@ -76,6 +78,7 @@ def shared_settings(source: BinInput, encoder: EncoderOptions, *, options: BinOp
         "min_length_bp": source.contigs.min_length_bp,
         "separator": source.separator,
         "marker_profiles": profiles,
+        "references": None if options.outputs.references is None else sha256_file(options.outputs.references),
     }
     plain = without_idle(plain_value(asked))
     assert isinstance(plain, dict), "it was one"
@@ -125,7 +128,14 @@ def _namer(place: Place, own: Own) -> BinNamer | None:
     if not place.options.outputs.names:
         return None
     numbers, threads = own.binned.bins.of_contigs, place.options.clustering.threads
-    return BinNamer(own.binned.contigs, numbers, vectors=own.vectors, threads=threads, progress=place.progress)
+    return BinNamer(
+        own.binned.contigs,
+        numbers,
+        vectors=own.vectors,
+        references=place.references,
+        threads=threads,
+        progress=place.progress,
+    )
 
 
 def _describe(
@@ -144,7 +154,7 @@ def _describe(
         inputs=[
             *own.vectors.inputs,
             *own.depth_inputs,
-            *file_facts(source.refined_path, source.markers_path, source.taxonomy_path),
+            *file_facts(source.refined_path, source.markers_path, source.taxonomy_path, options.outputs.references),
         ],
         settings=settings,
     )
