@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import __version__
 from .files import atomic_path
 
 OUTPUTS_KEY, REQUEST_KEY = "outputs", "request"  # of run.json: files of the run with their sizes; a digest
@@ -66,7 +67,7 @@ def describe_run(
     started = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=elapsed_s)
     description = {
         "program": _PROGRAM,
-        "version": _version(_PROGRAM),
+        "version": __version__,
         "command": command,
         "argv": list(argv),
         "seed": seed,

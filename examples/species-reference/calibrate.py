@@ -250,10 +250,7 @@ def fit(judged: Judged, kind: int, *, has_votes: bool) -> dict[str, object]:
         thresholds.append(threshold if np.isfinite(threshold) else None)
         named = held_out >= threshold
         outcomes[rank] = {
-            case: [
-                round(float(named[left_out == case].mean()), 4),
-                round(float((named & ~right)[left_out == case].mean()), 4),
-            ]
+            case: [share(named[left_out == case]), share((named & ~right)[left_out == case])]
             for case in ("none", "S", "G", "F", "background")
         }
     return {
@@ -262,6 +259,11 @@ def fit(judged: Judged, kind: int, *, has_votes: bool) -> dict[str, object]:
         "thresholds": thresholds,
         "named, wrong": outcomes,
     }
+
+
+def share(chosen: np.ndarray) -> float | None:
+    """Of all, to four digits; None of nothing."""
+    return round(float(chosen.mean()), 4) if len(chosen) else None
 
 
 def folds_of(groups: np.ndarray) -> np.ndarray:

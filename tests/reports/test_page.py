@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dnabert_s_cli.io.bins.stats import BinName
 from dnabert_s_cli.reports.columns import MapContigs
 from dnabert_s_cli.reports.maps import write_map_html
 from dnabert_s_cli.reports.report import ReportContent, RunFacts, write_report
@@ -100,6 +102,28 @@ def test_a_bin_marked_in_the_table_is_marked_everywhere(browser: Page, report: P
     browser.run("dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape'}))")
     browser.settle()
     assert _painted(browser, "map-canvas") == before
+
+
+def test_bins_are_coloured_by_phylum_on_request(browser: Page, tmp_path: Path) -> None:
+    content = some_content()
+    taxa = ["d__Bacteria;p__Bacillota", "", "d__Bacteria;p__Bacillota;c__Bacilli"]
+    bins = [
+        replace(row, taxon=BinName(taxon, "phylum", 0.9, "x", 0.9))
+        for row, taxon in zip(content.bins, taxa, strict=True)
+    ]
+    write_report(tmp_path / "report.html", replace(content, bins=bins))
+    browser.open(tmp_path / "report.html")
+    swatches = "[...document.querySelectorAll('.swatch')].map((one) => one.style.background)"
+    by_bin = browser.run(swatches)
+    assert len(set(by_bin)) == 3
+    browser.run(f"({_FILL})('colour-by', 'phylum')")
+    first, unknown, third = browser.run(swatches)
+    assert first == third != unknown
+    assert "coloured by phylum" in browser.run("document.getElementById('map-note').innerText")
+    browser.run(f"({_FILL})('colour-by', '')")
+    assert browser.run(swatches) == by_bin
+    assert "coloured by bin" in browser.run("document.getElementById('map-note').innerText")
+    assert browser.complaints == []
 
 
 def test_a_contig_is_found_by_name_and_its_bin_marked(browser: Page, report: Path) -> None:

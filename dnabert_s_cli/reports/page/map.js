@@ -30,13 +30,17 @@ function startMap() {
     });
   }
   onChange((change) => {
+    if ("byPhylum" in change) document.getElementById("map-note").textContent = mapNote();
     if (change.show) Object.assign(view, { x: contigs.x[change.contig], y: contigs.y[change.contig], zoom: Math.max(view.zoom, 2) });
   });
   document.getElementById("map-note").textContent = mapNote();
 }
 
 function mapNote() {
-  const kinds = bins.length ? `coloured by ${page.noun}; grey: in no ${page.noun}` : `none in a ${page.noun}`;
+  const coloured = state.byPhylum
+    ? `coloured by phylum; grey: in no ${page.noun}, or of no known phylum`
+    : `coloured by ${page.noun}; grey: in no ${page.noun}`;
+  const kinds = bins.length ? coloured : `none in a ${page.noun}`;
   const shown = page.total > contigs.n
     ? `${text.count(contigs.n)} of ${text.count(page.total)} ${page.record}s, the longest and a sample of the others`
     : `${text.count(contigs.n)} ${page.record}${contigs.n === 1 ? "" : "s"}`;
