@@ -46,6 +46,7 @@ def commands(inputs: Path, output: Path) -> dict[str, tuple[object, ...]]:
     fit = ("classify", "fit", inputs / "references.fa", "--labels", inputs / "labels.tsv", *_FAST)
     train = ("train", "--train", inputs / "train.csv", "--init", inputs / "kmer.json", "--batch", 4, "-t", 1)
     return {
+        "catalogue": ("catalogue", f"A={inputs / 'contigs.fa'}", f"B={genomes / 'x.fa'}", "-o", output / "c.fa.gz"),
         "embed": ("embed", inputs / "reads.fa", *_FAST, "-o", output / "t.npy"),
         "bin": (
             *("bin", inputs / "contigs.fa", *bams, *_FAST, "--no-markers", "--no-report"),

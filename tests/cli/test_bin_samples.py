@@ -153,6 +153,9 @@ def test_a_catalogue_is_joined_from_assemblies(
     assert [(row["sample"], row["n_contigs"]) for row in samples] == [("S1", "30"), ("S2", "20")]
     assert command("catalogue", *assemblies, "-o", tmp_path / name).code == 1
     assert command("catalogue", *assemblies, "-o", tmp_path / name, "--force").code == 0
+    resumed = command("catalogue", *assemblies, "-o", tmp_path / name, "--resume")
+    assert (resumed.code, "is complete" in resumed.err) == (0, True)
+    assert command("catalogue", *assemblies[:1], "-o", tmp_path / name, "--resume").code == 1
 
 
 def test_assemblies_are_binned_by_sample_without_a_catalogue(

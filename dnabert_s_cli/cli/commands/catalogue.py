@@ -29,6 +29,7 @@ def catalogue(
         str, typer.Option("--separator", help="Text between the sample and the contig's own name.", metavar="TEXT")
     ] = defaults.SEPARATOR,
     min_length: opt.MinLength = defaults.MIN_LENGTH_BP,
+    resume: opt.KeepComplete = False,
     force: opt.Force = False,
     *,
     messages: opt.MessageFlags,
@@ -40,12 +41,13 @@ def catalogue(
     """
     messages.start()
     from ...pipelines.bin.catalogue import find_assemblies, write_catalogue
+    from ...pipelines.run_record import Existing
 
     if not separator:
         raise typer.BadParameter("it is empty", param_hint="--separator")
     found = find_assemblies(assemblies, separator=separator, min_length_bp=min_length)
     with progress(quiet=messages.quiet) as shown:
-        report = write_catalogue(found, output, force=force, argv=sys.argv, progress=shown)
+        report = write_catalogue(found, output, existing=Existing(force, resume), argv=sys.argv, progress=shown)
     if not messages.quiet:
         say(
             f"{report.n_contigs:,} contigs, {scaled(report.total_bp, 'bp')}, of {report.n_samples:,} samples; "

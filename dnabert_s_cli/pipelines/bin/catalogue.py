@@ -18,16 +18,14 @@ from typing import IO, TextIO
 from ...defaults import SEPARATOR
 from ...errors import DnabertSError, raise_together
 from ...io.depth import sample_names, split_names
-from ...io.files import atomic_path, check_output
-from ...io.provenance import write_run_json
-from ...io.resume import disk_full_as_error
+from ...io.identity import check_apart
+from ...io.outputs import OutputFiles
 from ...io.sequences import InputSummary, Record, fasta_record, list_genome_files, scan_sequences
 from ..progress import Progress
-from ..run_record import Run
+from ..run_record import KEEP, Existing, Run, run_json_beside
 from ..vectors.inputs import SequenceInput
 
 _GZIP_LEVEL = 6
-_FULL_HINT = "free some space, or raise the limit (ulimit -f), then repeat the command"
 _UNFIT = re.compile(r"[\s/]|^[-.]")  # names of samples become those of files
 
 
@@ -113,7 +111,7 @@ def write_catalogue(
     assemblies: Assemblies,
     output: Path,
     *,
-    force: bool = False,
+    existing: Existing = KEEP,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> CatalogueReport:
@@ -121,32 +119,30 @@ def write_catalogue(
 
     Raises:
         DnabertSError: bad input (all problems together), existing output, standard output, or a full disk.
+        OutputIsComplete: with `existing.resume`, the same run has been completed.
     """
     if str(output) == "-":
         raise DnabertSError("a catalogue is several files, not a stream", hint="give a file to --output")
-    run = Run("catalogue", argv=argv)
+    run = Run("catalogue", argv=argv, asked=asdict(assemblies))
     contigs_path, samples_path = (output.with_name(f"{output.name}.{kind}.tsv") for kind in ("contigs", "samples"))
-    for path in (output, contigs_path, samples_path):
-        check_output(path, force=force)
-    summary = assemblies.scan()
-    if summary is None:
-        raise DnabertSError("standard input can be read only once", path="-", hint="write it to a file first")
-    progress.start("writing the catalogue", summary.total_bp, unit="bp")
-    with (
-        disk_full_as_error(output, hint=_FULL_HINT),
-        atomic_path(output) as fasta,
-        atomic_path(contigs_path) as contigs,
-        atomic_path(samples_path) as samples,
-    ):
-        with fasta.open("wb") as raw, contigs.open("w", encoding="utf-8", newline="\n") as table:
+    run_path = run_json_beside(output)
+    sides = [contigs_path, samples_path, run_path]
+    check_apart([output, *sides], assemblies.files())
+    when_there = run.if_complete(output, run_path, existing=existing)
+    with OutputFiles([output], sides=sides, force=existing.force, on_existing=when_there) as files:
+        summary = assemblies.scan()
+        if summary is None:
+            raise DnabertSError("standard input can be read only once", path="-", hint="write it to a file first")
+        progress.start("writing the catalogue", summary.total_bp, unit="bp")
+        contigs = files.at(contigs_path)
+        with files.at(output).open("wb") as raw, contigs.open("w", encoding="utf-8", newline="\n") as table:
             stream = gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) if output.suffix == ".gz" else raw
             _write_records(assemblies, stream, table=table, progress=progress)
             if stream is not raw:
                 stream.close()
-        samples.write_text(_samples_text(assemblies, summary), encoding="utf-8")
-    settings = {"separator": assemblies.separator, "min_length_bp": assemblies.min_length_bp}
-    described = run.describe(inputs=[asdict(file) for file in summary.files], settings=settings)
-    write_run_json(output.with_name(f"{output.name}.run.json"), described)
+        files.at(samples_path).write_text(_samples_text(assemblies, summary), encoding="utf-8")
+        settings = {"separator": assemblies.separator, "min_length_bp": assemblies.min_length_bp}
+        files.record(run_path, run.describe(inputs=[asdict(file) for file in summary.files], settings=settings))
     n_samples = len(assemblies.samples)
     return CatalogueReport(n_samples, summary.n_records, summary.total_bp, summary.n_short, run.seconds)
 
