@@ -5,6 +5,7 @@ contigs of 1.5 to 300 kb, and written as sorted BAM files. Both programs run as 
 on all; where jgi_summarize_bam_contig_depths is not installed, only ours is measured. The last line is one JSON object.
 
     python benchmarks/depth_bam.py [--reads 600000] [--files 2] [--repeats 3]
+    python benchmarks/depth_bam.py --bam a.bam b.bam c.bam     # files that are there, instead of simulated ones
 """
 
 from __future__ import annotations
@@ -44,24 +45,44 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=2)
     parser.add_argument("--megabases", type=float, default=20.0, help="of all contigs")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, os.cpu_count() or 1}))
+    parser.add_argument("--bam", type=Path, nargs="+", help="sorted BAM files, instead of simulated ones")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lengths_bp = contig_lengths(int(options.megabases * 1e6))
-        paths = [folder / f"sample{number}.bam" for number in range(options.files)]
-        for seed, path in enumerate(paths):
-            write_bam(path, lengths_bp, n_reads=options.reads, seed=seed)
+        paths = options.bam or simulated_files(folder, options)
         report: dict[str, object] = {
             "benchmark": "depth_bam",
-            "n_files": options.files,
-            "n_reads": options.reads * options.files,
+            "are_simulated": options.bam is None,
+            "n_files": len(paths),
+            "n_reads": sum(map(n_records, paths)),
             "megabytes": round(sum(path.stat().st_size for path in paths) / 1e6, 1),
-            "n_contigs": len(lengths_bp),
-            "seconds": seconds_of_all(paths, folder, n_repeats=options.repeats),
+            "n_contigs": n_contigs(paths[0]),
+            "seconds": seconds_of_all(paths, folder, threads=options.threads, n_repeats=options.repeats),
         }
         if shutil.which(PEER):
             report["agreement"] = agreement(folder)
     print(json.dumps({**report, **machine_facts("pysam")}))
+
+
+def simulated_files(folder: Path, options: argparse.Namespace) -> list[Path]:
+    """BAM files of simulated reads, one for each sample."""
+    lengths_bp = contig_lengths(int(options.megabases * 1e6))
+    paths = [folder / f"sample{number}.bam" for number in range(options.files)]
+    for seed, path in enumerate(paths):
+        write_bam(path, lengths_bp, n_reads=options.reads, seed=seed)
+    return paths
+
+
+def n_records(path: Path) -> int:
+    """Records of a BAM file, unmapped ones included."""
+    return int(pysam.view("-c", str(path)))
+
+
+def n_contigs(path: Path) -> int:
+    """Contigs in the header of a BAM file."""
+    with pysam.AlignmentFile(str(path), "rb") as file:
+        return int(file.nreferences)
 
 
 def contig_lengths(total_bp: int) -> list[int]:
@@ -98,15 +119,16 @@ def write_bam(path: Path, lengths_bp: Sequence[int], *, n_reads: int, seed: int)
             file.write(read)
 
 
-def seconds_of_all(paths: Sequence[Path], folder: Path, *, n_repeats: int) -> dict[str, dict[str, float]]:
-    """Median seconds of each program from start to end, on one core and on all, and those of the processor."""
+def seconds_of_all(
+    paths: Sequence[Path], folder: Path, *, threads: Sequence[int], n_repeats: int
+) -> dict[str, dict[str, float]]:
+    """Median seconds of each program from start to end, by number of threads, and those of the processor."""
     names = [str(path) for path in paths]
     ours = [sys.executable, "-m", "dnabert_s_cli", "depth", *names, "--quiet", "--force"]
-    cores = os.cpu_count() or 1
-    commands = {f"dnabert-s, {n} threads": [*ours, "-o", str(folder / "ours.tsv"), "-t", str(n)] for n in (1, cores)}
+    commands = {f"dnabert-s, {n} threads": [*ours, "-o", str(folder / "ours.tsv"), "-t", str(n)] for n in threads}
     environments = {name: dict(os.environ) for name in commands}
     if shutil.which(PEER):
-        for n in (1, cores):
+        for n in threads:
             commands[f"jgi, {n} threads"] = [PEER, "--outputDepth", str(folder / "jgi.tsv"), *names]
             environments[f"jgi, {n} threads"] = {**os.environ, "OMP_NUM_THREADS": str(n)}
     return {name: _median(commands[name], environments[name], n_repeats=n_repeats) for name in commands}

@@ -102,10 +102,12 @@ def _places_by_block(content: bytes, sizes: list[int]) -> tuple[np.ndarray, int]
     walked = [np.empty(0, dtype=np.int64)]
     while len(at):
         walked.append(at)
-        size = size_at[at]
-        following = at + size + _SIZE.size
-        goes_on = (following < limits) & (size > 0)  # whether sizes are right is seen below
-        at, limits = following[goes_on], limits[goes_on]
+        following = at + size_at[at] + _SIZE.size
+        goes_on = (following < limits) & (following > at + _SIZE.size)  # whether sizes are right is seen below
+        if goes_on.all():
+            at = following
+        else:
+            at, limits = following[goes_on], limits[goes_on]
     places = np.sort(np.concatenate(walked))
     following = places + size_at[places] + _SIZE.size
     end = n_bytes
