@@ -88,8 +88,13 @@ def unwrapped(text: str | None) -> str | None:
 
 
 def _with_plain_type(parameter: Any) -> Any:
-    """The parameter, whose help shows no type for a flag or an argument, and else `<int>` for `<int range>`."""
-    show = parameter.display_type_rich
+    """The parameter, whose help shows no type for a flag or an argument, and else `<int>` for `<int range>`.
+
+    Typer before 0.29 has no such method; its help then shows types as that typer does.
+    """
+    show = getattr(parameter, "display_type_rich", None)
+    if show is None:
+        return parameter
     has_type = parameter.param_type_name == "option" and not parameter.is_flag
     parameter.display_type_rich = lambda ctx: _plain_type(show(ctx)) if has_type else ""
     return parameter

@@ -70,6 +70,19 @@ def test_the_bioconda_recipe_requires_what_pyproject_requires() -> None:
     assert given == wanted | {f"python {project['requires-python']}"}
 
 
+def test_the_lowest_versions_are_those_that_pyproject_allows() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [
+        one for name in ("h5ad", "parquet", "plots", "tensorboard") for one in project["optional-dependencies"][name]
+    ]
+    asked = dict(re.findall(r"([\w-]+)>=([\d.]+)", "\n".join(project["dependencies"] + extras)))
+    text = (PROJECT / "constraints-lowest.txt").read_text(encoding="utf-8").partition("# --- what the tests")[0]
+    pinned = dict(re.findall(r"^([\w-]+)==([\d.]+)$", text, re.MULTILINE))
+    assert {name: re.sub(r"(\.0)+$", "", version) for name, version in pinned.items()} == {
+        name: re.sub(r"(\.0)+$", "", version) for name, version in asked.items()
+    }
+
+
 def test_the_bioconda_recipe_tests_commands_that_exist() -> None:
     commands = re.findall(r"- (dnabert-s (?!=).+)", RECIPE)
     assert len(commands) >= 3
