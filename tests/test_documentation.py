@@ -20,7 +20,7 @@ import pytest
 import typer
 
 import dnabert_s_cli
-from benchmarks import performance
+from benchmarks import performance, startup
 from dnabert_s_cli.cli import app, run
 from dnabert_s_cli.cli.examples import EXAMPLES, PROGRAM_EXAMPLES
 from scripts import option_tables
@@ -188,6 +188,11 @@ def test_the_citation_names_the_version() -> None:
 def test_figures_are_those_that_benchmarks_printed(page: str, made: Callable[[], str]) -> None:
     stated = PAGES[page].partition(performance.BEGIN)[2].partition(performance.END)[0]
     assert stated.strip() == made().strip(), "run: python benchmarks/performance.py --write"
+
+
+def test_the_table_of_what_commands_cost_is_that_of_the_result() -> None:
+    stated = PAGES["docs/commands/index.md"].partition(startup.BEGIN)[2].partition(startup.END)[0]
+    assert stated.strip() == startup.table(), "run: python benchmarks/startup.py --write"
 
 
 def test_a_complete_page_passes() -> None:
