@@ -95,6 +95,8 @@ def test_the_bioconda_recipe_tests_commands_that_exist() -> None:
         ("bioconda/meta.yaml", 'set version = "'),
         ("galaxy/macros.xml", '"@TOOL_VERSION@">'),
         ("snakemake/wrapper/environment.yaml", "- dnabert-s ="),
+        ("cwl/bin.cwl", 'version: ["'),
+        ("cwl/bin.cwl", "biocontainers/dnabert-s:"),
         ("container/Dockerfile", "dnabert-s:"),
         ("container/Dockerfile.cuda", "dnabert-s:"),
     ],
@@ -153,6 +155,13 @@ def test_a_galaxy_tool_uses_options_that_exist(path: Path) -> None:
     assert rules.wrong_invocations(call, ROOT) == []
     arguments = {one.get("argument") for one in tool.iter("param")} - {None}
     assert {name for name in arguments if name not in call and name.strip("-").replace("-", "_") not in call} == set()
+
+
+def test_the_cwl_tool_uses_options_that_exist() -> None:
+    text = (PACKAGING / "cwl" / "bin.cwl").read_text(encoding="utf-8")
+    options = re.findall(r"prefix: (--[\w-]+)", text)
+    assert len(options) > 5
+    assert rules.wrong_invocations(f"dnabert-s bin contigs.fa {' x '.join(options)}", ROOT) == []
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.cuda"])
