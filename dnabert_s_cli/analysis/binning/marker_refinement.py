@@ -1,7 +1,6 @@
-"""Communities compared with their single-copy genes: parts of one genome joined, several genomes divided.
+"""Communities that hold several genomes, by their single-copy genes, divided.
 
-Labels, graph and marker hits -> communities with almost no marker (islands of foreign composition, as a rule) join
-the genome that they hold on to -> communities with markers twice are divided by the graph or around seeds, and stay
+Labels, graph and marker hits -> communities with markers twice are divided by the graph or around seeds, and stay
 divided where more genomes are expected to be good in the parts than in the whole.
 """
 
@@ -16,16 +15,13 @@ from scipy.sparse import csr_matrix
 from scipy.special import ndtr
 
 from ..markers.search import MarkerHits
-from .communities import divide, edges_between, graph_within
+from .communities import divide, graph_within
 from .contig_space import ContigSpace
+from .islands import rows_by_label
 from .mixture import common_mixture, seeded_means
-from .quality import BinQuality, bin_quality, estimate_genomes, seed_contigs
+from .quality import BinQuality, bin_quality, conflicting_pairs, estimate_genomes, seed_contigs
 
 CONTAMINATED = 15.0  # percent, from which a community is tried for parts; those of one genome have up to 10
-WHOLE = 50.0  # percent of completeness, from which a community is taken for a genome
-UNMARKED = 10.0  # percent of completeness, below which one is no genome of its own
-LEAST_CUT = 0.03  # edges to the genome, as a share of all, by which an unmarked community must hold on to it
-_MOST_ADDED = 2.5  # percent of contamination that joining may add
 _KEPT = 0.7  # of the completeness, that the best part of a division must keep
 _LEAST_GAIN = 0.2  # genomes that a division must be expected to win
 _RESOLUTIONS = (1.0, 2.0, 4.0, 8.0)
@@ -33,6 +29,9 @@ _CUTS = (0.15, 0.3)  # cuts that are no evidence by themselves may be made where
 _LEAST_APART = 0.35  # in the depths of the space: half of what one contig's depth scatters by
 _SEED_SETS = 3  # markers whose copies are tried as seeds
 _COMPONENTS = (10, 20)  # principal components in which parts are fitted
+_MOST_CLEANED = 30.0  # percent of contamination; above, foreign contigs are no small minority
+_STRANGE = 0.3  # share of a community's contigs, those least like its mean, that may be removed one by one
+_TINY = np.finfo(float).tiny
 _GOOD = ((90.0, 5.0), (50.0, 10.0))  # completeness from, contamination up to
 _COMPLETENESS_ERROR, _CONTAMINATION_ERROR = 7.0, 3.0  # standard deviation, percent, of what markers say
 _MISSED = 5.0  # percent of completeness that markers of a whole genome miss
@@ -46,52 +45,6 @@ class Community:
     graph: csr_matrix
     hits: MarkerHits
     lengths_bp: NDArray[np.int64]
-
-
-def join_unmarked(graph: csr_matrix, labels: NDArray[np.int64], *, hits: MarkerHits) -> NDArray[np.int64]:
-    """Labels after communities without markers have joined a genome; (N,) int64, -1 stays -1.
-
-    A genome's islands differ from it in composition, not in depth, and carry no universal genes. A community below
-    `UNMARKED` percent of completeness joins the neighbour that it holds on to most, if more than `LEAST_CUT` of its
-    edges lead there, that is a genome of `WHOLE` percent or more, and no markers come twice by it.
-    """
-    members = np.flatnonzero(labels >= 0)
-    if len(members) == 0:
-        return labels
-    between = edges_between(graph_within(graph, members), labels[members])
-    volumes = np.maximum(np.asarray(between.sum(axis=1)).ravel(), np.finfo(float).tiny)
-    quality = bin_quality(hits, labels)
-    rows_of = rows_by_label(labels)
-    is_genome = quality.completeness >= WHOLE
-    joined = labels.copy()
-    for label in np.flatnonzero(quality.completeness < UNMARKED).tolist():
-        stretch = slice(between.indptr[label], between.indptr[label + 1])
-        genomes, weights = between.indices[stretch], between.data[stretch]
-        weights, genomes = weights[is_genome[genomes]], genomes[is_genome[genomes]]
-        if not len(genomes):
-            continue
-        best = int(np.argmax(weights))
-        cut, genome = weights[best] / volumes[label], int(genomes[best])
-        if cut > LEAST_CUT:
-            both = np.sort(np.concatenate([rows_of[genome], rows_of[label]]))
-            if _contamination(hits, both, added=rows_of[label]) <= quality.contamination[genome] + _MOST_ADDED:
-                joined[rows_of[label]] = genome
-                rows_of[genome] = both
-    return np.unique(joined, return_inverse=True)[1] - int((joined < 0).any())
-
-
-def rows_by_label(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Rows of each label from 0, rising; those of -1 are left out."""
-    order = np.argsort(labels, kind="stable")
-    order = order[np.searchsorted(labels[order], 0) :]
-    return np.split(order, np.cumsum(np.bincount(labels[order]))[:-1])
-
-
-def _contamination(hits: MarkerHits, both: NDArray[np.int64], *, added: NDArray[np.int64]) -> float:
-    """Contamination of some contigs together, percent; below any limit where those that are added have no marker."""
-    if not hits.of_rows(added).n_hits:
-        return -np.inf
-    return float(bin_quality(hits.of_rows(both), np.zeros(len(both), dtype=np.int64)).contamination[0])
 
 
 def expected_genomes(quality: BinQuality) -> NDArray[np.float64]:
@@ -149,7 +102,7 @@ def _best_division(community: Community, space: ContigSpace, *, min_bin_bp: int)
     quality = bin_quality(community.hits, best)
     least = _KEPT * float(quality.completeness.max())
     most = float(expected_genomes(quality).sum()) + _LEAST_GAIN
-    for parts in (*_cut_divisions(community), *_seeded_divisions(community, space)):
+    for parts in (*_cut_divisions(community), *_seeded_divisions(community, space), _cleaned(community, space)):
         quality = bin_quality(community.hits, parts)
         sizes_bp = np.bincount(parts, weights=community.lengths_bp, minlength=len(quality.completeness))
         is_bin = sizes_bp[: len(quality.completeness)] >= min_bin_bp
@@ -182,6 +135,39 @@ def _seeded_divisions(community: Community, space: ContigSpace) -> Iterator[NDAr
         for parts in (means, *mixtures):
             if not space.n_seen or _differ(depths, weights, parts=parts):
                 yield parts
+
+
+def _cleaned(community: Community, space: ContigSpace) -> NDArray[np.int64]:
+    """The community without single contigs that bring markers twice and resemble it least; 1 for these.
+
+    Contigs are removed as long as that takes away more surplus copies than completeness and bases, in percent. None is
+    above `_MOST_CLEANED`: without its doubled markers, a bin of two genomes would look clean and be none.
+    """
+    parts = np.zeros(len(community.members), dtype=np.int64)
+    weights = community.lengths_bp.astype(np.float64)
+    vectors = space.vectors[community.members].astype(np.float64)
+    cosines = (vectors @ (weights @ vectors)) / np.maximum(np.linalg.norm(vectors, axis=1), _TINY)
+    is_strange = cosines < np.quantile(cosines, _STRANGE)
+    if bin_quality(community.hits, parts).contamination[0] > _MOST_CLEANED:
+        return parts
+    while True:
+        rows = np.flatnonzero(parts == 0)
+        pairs, _ = conflicting_pairs(community.hits.of_rows(rows))
+        asked = rows[np.unique(pairs)]
+        gains = [_gain(community, parts, row=int(one)) for one in asked[is_strange[asked]]]
+        if not gains or max(gains)[0] <= 0:
+            return parts
+        parts[max(gains)[1]] = 1
+
+
+def _gain(community: Community, parts: NDArray[np.int64], *, row: int) -> tuple[float, int]:
+    """What removing a contig wins, in percent, and the contig."""
+    removed = parts.copy()
+    removed[row] = 1
+    before, after = (bin_quality(community.hits, one) for one in (parts, removed))
+    won = float(before.contamination[0] - after.contamination[0])
+    lost = float(before.completeness[0] - after.completeness[0])
+    return won - lost - 100 * float(community.lengths_bp[row] / community.lengths_bp.sum()), row
 
 
 def _differ(depths: NDArray[np.float64], weights: NDArray[np.float64], *, parts: NDArray[np.int64]) -> bool:

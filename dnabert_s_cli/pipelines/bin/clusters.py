@@ -15,8 +15,9 @@ from ... import defaults
 from ...analysis.binning.assignment import HalfPairs, choose_min_similarity, prepare_features
 from ...analysis.binning.communities import SparseGraph, find_communities, find_communities_within, graph_within
 from ...analysis.binning.contig_space import DEFAULT_SPREAD, ContigSpace, contig_space
+from ...analysis.binning.islands import join_unmarked
 from ...analysis.binning.label_evidence import weigh_edges
-from ...analysis.binning.marker_refinement import divide_contaminated, join_unmarked
+from ...analysis.binning.marker_refinement import divide_contaminated
 from ...analysis.binning.point_graph import compared_graph, graph_size
 from ...analysis.binning.recruitment import recruit
 from ...analysis.binning.whitening import fit_whitening, similarity_spread
@@ -126,8 +127,7 @@ def _labels(graph: SparseGraph, evidence: Evidence, *, space: ContigSpace, min_b
     labels[~evidence.embeddings.any(axis=1)] = -1  # nothing but unknown bases is of no genome
     if evidence.hits is None:
         return labels
-    labels = labels if evidence.given is not None else join_unmarked(graph, labels, hits=evidence.hits)
-    return divide_contaminated(
+    labels = divide_contaminated(
         graph,
         labels,
         hits=evidence.hits,
@@ -135,6 +135,9 @@ def _labels(graph: SparseGraph, evidence: Evidence, *, space: ContigSpace, min_b
         min_bin_bp=min_bin_bp,
         space=space,
     )
+    if evidence.given is not None:
+        return labels
+    return join_unmarked(graph, labels, hits=evidence.hits, lengths_bp=evidence.lengths_bp, space=space)
 
 
 def _of_contigs(evidence: Evidence, kept: np.ndarray) -> Evidence:

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from dnabert_s_cli.analysis.binning.communities import find_communities
 from dnabert_s_cli.analysis.binning.contig_space import ContigSpace
-from dnabert_s_cli.analysis.binning.marker_refinement import divide_contaminated, expected_genomes, join_unmarked
+from dnabert_s_cli.analysis.binning.marker_refinement import divide_contaminated, expected_genomes
 from dnabert_s_cli.analysis.binning.quality import BinQuality
 from dnabert_s_cli.analysis.markers.search import MarkerHits
 from tests.marker_contigs import made_up_hits, made_up_set
@@ -18,6 +18,7 @@ N_CONTIGS = 24  # twelve of each genome
 N_MARKERS = 6
 GENOME = np.repeat([0, 1], 12)
 TOGETHER = np.zeros(N_CONTIGS, dtype=np.int64)
+NO_DEPTH = np.zeros((N_CONTIGS, 0), dtype=np.float32)
 
 
 def two_genomes(across: float) -> csr_matrix:
@@ -31,9 +32,6 @@ def hits_of(*contigs: int) -> MarkerHits:
     """All markers, one on each of the first contigs from each of these on."""
     places = [(contig + marker, marker) for contig in contigs for marker in range(N_MARKERS)]
     return made_up_hits(made_up_set(N_MARKERS), N_CONTIGS, *places)
-
-
-NO_DEPTH = np.zeros((N_CONTIGS, 0), dtype=np.float32)
 
 
 def alike() -> ContigSpace:
@@ -148,33 +146,20 @@ def test_the_labels_given_are_not_changed(n_markers_twice: int) -> None:
     np.testing.assert_array_equal(labels, TOGETHER)
 
 
-def test_a_community_without_markers_joins_the_genome_that_it_holds_on_to() -> None:
-    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of(0)), TOGETHER)
+def strange_hits() -> MarkerHits:
+    """A whole genome, and a contig that brings a fifth of its markers once more."""
+    places = [(marker, marker) for marker in range(20)] + [(22, marker) for marker in range(4)]
+    return made_up_hits(made_up_set(20), N_CONTIGS, *places)
 
 
-def test_a_community_without_markers_that_is_cut_off_stays_apart() -> None:
-    np.testing.assert_array_equal(join_unmarked(two_genomes(0.01), GENOME, hits=hits_of(0)), GENOME)
+def test_a_strange_contig_that_brings_markers_twice_is_removed_by_itself() -> None:
+    """The others scatter so much that no division around a marker leaves the genome whole."""
+    vectors = 0.5 + np.random.default_rng(0).standard_normal((N_CONTIGS, 8))
+    vectors[22] = -0.5
+    space = ContigSpace(vectors.astype(np.float32), NO_DEPTH, NO_DEPTH, 0)
+    found = divided(TOGETHER, strange_hits(), across=1.0, space=space)
+    np.testing.assert_array_equal(found, np.where(np.arange(N_CONTIGS) == 22, 1, 0))
 
 
-def test_two_genomes_are_not_joined() -> None:
-    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of(0, 12)), GENOME)
-
-
-def test_communities_without_markers_do_not_join_each_other() -> None:
-    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), GENOME, hits=hits_of()), GENOME)
-
-
-def test_a_few_surplus_markers_keep_a_community_apart() -> None:
-    places = [(marker, marker) for marker in range(20)] + [(20, 0)]  # 5 % complete, and all of it twice
-    hits = made_up_hits(made_up_set(20), N_CONTIGS, *places)
-    labels = np.repeat([0, 1], [20, 4])
-    graph = csr_matrix(np.ones((N_CONTIGS, N_CONTIGS)) - np.eye(N_CONTIGS))
-    np.testing.assert_array_equal(join_unmarked(graph, labels, hits=hits), labels)
-
-
-def test_contigs_of_no_community_join_none() -> None:
-    labels = GENOME.copy()
-    labels[5] = -1
-    expected = TOGETHER.copy()
-    expected[5] = -1
-    np.testing.assert_array_equal(join_unmarked(two_genomes(0.1), labels, hits=hits_of(6)), expected)
+def test_a_contig_like_all_others_is_not_removed_for_its_markers() -> None:
+    np.testing.assert_array_equal(divided(TOGETHER, strange_hits(), across=1.0), TOGETHER)
