@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The built-in references from their data, in one command: about five minutes on two cores, 2 GB of disk.
+# The built-in references from their data, in one command: 160 s of processor time with calibration, 55 s
+# without, 0.8 GB of memory, 2 GB of disk. The same input gives the same bytes.
 #
 #   pip install taxoniq
 #   bash examples/species-reference/run.sh OUT [MARKERS]

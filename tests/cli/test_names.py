@@ -18,6 +18,7 @@ from tests.cli.conftest import Command
 from tests.locations import PROJECT
 
 CONTIGS, GOLD = PROJECT / "examples" / "contigs.fa.gz", PROJECT / "examples" / "gold.tsv"
+_PROMISED = 0.96  # share of names that are right, at family and genus, for which calibrate.py sets the thresholds
 LONG_BP = 20_000
 GENERA = {  # genus and family of the example's species
     "Escherichia coli": ("Escherichia", "Enterobacteriaceae"),
@@ -53,7 +54,7 @@ def test_long_contigs_are_named_rightly_without_a_classifier(command: Command, l
     found = rows(result.out)
     named = [row for row in found if row["status"] == "C"]
     assert len(named) > 0.7 * len(found)
-    assert sum(_is_right(row["label"], gold[row["id"]]) for row in named) >= 0.98 * len(named)
+    assert sum(_is_right(row["label"], gold[row["id"]]) for row in named) >= _PROMISED * len(named)
     assert sum("g__" in row["label"] for row in named) > 0.3 * len(named)
 
 
@@ -63,7 +64,7 @@ def test_vectors_alone_are_named_too(command: Command, long_contigs: Path, tmp_p
     found = rows(command("classify", "--embeddings", tmp_path / "e.npy", "-q").out)
     named = [row for row in found if row["status"] == "C"]
     assert len(named) > 0.6 * len(found)
-    assert sum(_is_right(row["label"], gold[row["id"]]) for row in named) >= 0.98 * len(named)
+    assert sum(_is_right(row["label"], gold[row["id"]]) for row in named) >= _PROMISED * len(named)
 
 
 def test_kreport_has_the_taxids_of_ncbi(command: Command, long_contigs: Path, tmp_path: Path) -> None:
