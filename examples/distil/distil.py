@@ -3,12 +3,13 @@
     python examples/distil/distil.py genomes/*.fa --teacher dnabert-s -o student
     dnabert-s bin contigs.fa --model student -o bins
 
-Sequences -> pieces of log-uniform length, drawn at random places -> the teacher's vectors, computed once -> a student,
-which is a k-mer network of the teacher's dimension, learns to point the same way: the loss is 1 - cosine, by AdamW with
-a cosine schedule. A tenth of the pieces is held out; two mean cosines on them are printed as it goes: to the teacher's
-vectors, and to them with the mean of each model subtracted from its own vectors. A transformer's vectors often have
-most of their length in common, so the first can be .99 with nothing learned; the second starts near 0. The teacher is
-any model that `--model` takes elsewhere (`dnabert-s models pull dnabert-s` fetches that one).
+Sequences -> pieces of log-uniform length, drawn at random places -> the teacher's vectors, computed once -> a
+student, which is a k-mer network of the teacher's dimension, learns to point the same way, by AdamW with a cosine
+schedule. The loss takes two cosines from 2: to the teacher's vectors, and to them with the mean of each side
+subtracted. A transformer's vectors often have most of their length in common, so the first is soon .99 with hardly
+anything learned; the second starts near 0, and is what separates sequences. A tenth of the pieces is held out; both
+cosines on them are printed as it goes. The teacher is any model that `--model` takes elsewhere (`dnabert-s models
+pull dnabert-s` fetches that one).
 """
 
 from __future__ import annotations
@@ -100,24 +101,24 @@ def learn(
         for group in optimiser.param_groups:
             group["lr"] = rate * share
         rows = torch.from_numpy(rng.integers(n_learnt, size=batch))
-        loss = 1 - F.cosine_similarity(network(inputs[rows]), goals[rows]).mean()
+        raw, centred = _cosines(F.normalize(network(inputs[rows]), dim=1), goals[rows])
+        loss = 2 - raw - centred
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         if (step + 1) % max(1, steps // _LINES) == 0:
-            raw, centred = _agreement(network, inputs[n_learnt:], goals[n_learnt:])
+            with torch.inference_mode():
+                raw, centred = _cosines(F.normalize(network.eval()(inputs[n_learnt:]), dim=1), goals[n_learnt:])
             print(
                 f"step {step + 1:,}: cosine to the teacher {raw:.4f}, without means {centred:.4f}, on pieces held out",
                 flush=True,
             )
 
 
-@torch.inference_mode()
-def _agreement(network: KmerNetwork, inputs: Tensor, goals: Tensor) -> tuple[float, float]:
-    """Mean cosine to the goals, as they are and without the mean of each side. (H, C), (H, D) unit vectors."""
-    found = F.normalize(network.eval()(inputs), dim=1)
+def _cosines(found: Tensor, goals: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean cosine to the goals, as they are and without the mean of each side. Unit vectors (B, D) each -> (), ()."""
     centred = F.cosine_similarity(found - found.mean(dim=0), goals - goals.mean(dim=0))
-    return float((found * goals).sum(dim=1).mean()), float(centred.mean())
+    return (found * goals).sum(dim=1).mean(), centred.mean()
 
 
 def _in_parts(pieces: list[str], make: object) -> np.ndarray:
