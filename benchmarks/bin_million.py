@@ -216,7 +216,8 @@ def main() -> None:
             runs.append(measure(arguments, n_contigs, arguments.work or Path(temporary)))
             print(json.dumps(runs[-1]), flush=True)
             if arguments.json is not None:
-                content = {"machine": machine_facts("scipy", "faiss-cpu", "scikit-network"), "runs": runs}
+                facts = machine_facts("scipy", "faiss-cpu", "scikit-network")
+                content = {"benchmark": "bin_million", **facts, "runs": runs}
                 arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

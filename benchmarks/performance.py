@@ -2,25 +2,25 @@
 
 Prints the tables; with --write, puts them between two marks in docs/performance.md and README.md. A test compares both.
 
-    python benchmarks/performance.py [--write]
+    python -m benchmarks.performance [--write]
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
+
+from .performance_rows import decimals, measured, other_rows, result, slashed, table
 
 _HERE = Path(__file__).resolve().parent
 PAGE = _HERE.parent / "docs" / "performance.md"
 README = _HERE.parent / "README.md"
 BEGIN = "<!-- made by benchmarks/performance.py: begin -->"
 END = "<!-- made by benchmarks/performance.py: end -->"
-_PROCESSORS = {"Intel(R) Xeon(R) Processor": "Xeon"}
 _SETS = ("clustering_0", "clustering_1", "clustering_2")
 _MODELS = ("kmer-s", "tnf-c", "tnf")
 _ACROSS = (("no depth", "no depth"), ("one sample", "1 sample"), ("five samples", "5 samples"))
@@ -40,6 +40,11 @@ _BINNING = """\
 Binning of a simulated assembly of 24 genomes, contigs of 1.5 kb and more, bins of 200 kb and more: genomes at 90 %
 completeness and 95 % purity / at 50 % and 90 % / mean F1 of the 24, with one default setting throughout; processor time
 and memory with one sample. SemiBin2 and VAMB were measured before:"""
+
+
+_WHOLE = """\
+The whole of `bin --no-markers` on simulated assemblies of mutated real DNA, 200 contigs of 2 kb and more a genome, with
+depth in 10 samples, on a busy machine:"""
 
 
 def main() -> None:
@@ -68,6 +73,8 @@ def section() -> str:
         table(("What", *(f"`{model}`" for model in _MODELS)), species_rows()),
         _BINNING,
         table(("Binner", *(name for name, _ in _ACROSS), "time", "memory"), binning_rows()),
+        _WHOLE,
+        table(("Contigs", "Bases", "Processor time", "Largest parts", "Memory", "Genomes at 90 / 95"), whole_rows()),
         "From vectors to clusters, synthetic contigs with the noise of `kmer-s`, graph of 40 neighbours:",
         table(("Contigs x 256", "Neighbours", "Time", "Memory", "ARI"), scale_rows()),
     ]
@@ -119,87 +126,6 @@ def profile_table() -> str:
     rows = [(part, *(f"{100 * found[part]:.2g} %" for found in ways.values())) for part in parts]
     rows.append(("tokens a second", *(f"{found['tokens_per_cpu_s']:,}" for found in ways.values())))
     return table(("Part", "upstream's way", "fused", "with a decay"), rows)
-
-
-def other_rows() -> Iterator[Row]:
-    """Everything that is no transformer and needs no truth."""
-    stream, rates, reads = result("embed_stream"), result("kmer_rate"), result("embed_reads")
-    yield (
-        f"`embed -` with `{stream['model']}`: {stream['gbp']:.0f} Gbp of contigs of 10 kb on standard input, to .npy",
-        f"{stream['mbp_per_s']:.0f} Mbp/s; {stream['memory_mb'][0]} MB after a tenth, {stream['memory_mb'][-1]} MB at "
-        f"most ({stream['n_records']:,} names)",
-        measured(stream),
-    )
-    yield (
-        "`embed` from FASTA of 150 bp / 1 kb / 5 kb / 20 kb / 100 kb, random network of the sizes of `kmer-s`, without "
-        "start-up",
-        slashed(f"{rate['command_after_startup']:.2g}" for rate in rates["rates"].values()) + " Mbp/s",
-        measured(rates),
-    )
-    yield (
-        f"{reads['n_reads']:,} reads of {reads['length_bp']} bp with `{reads['model']}`, FASTA to .npy",
-        f"{reads['mbp_per_s']} Mbp/s, {reads['peak_memory_mb']} MB at most",
-        measured(reads),
-    )
-    yield _pieces_row()
-    yield from _classify_rows()
-    yield from _clustering_rows()
-    pairs, depth = result("stream_pairs"), result("depth_bam")
-    yield (
-        f"shuffled batches from a {pairs['opening'][0]['gigabytes']:.0f} GB CSV of pairs",
-        f"{pairs['streaming'][0]['peak_memory_mb']} MB at most, {pairs['streaming'][0]['pairs_per_s']:,} pairs/s",
-        measured(pairs),
-    )
-    seconds = depth["seconds"]
-    yield (
-        f"`depth` of {depth['n_files']} BAM files, {depth['n_reads']:,} reads: processor time, start included; "
-        "jgi_summarize_bam_contig_depths",
-        f"{seconds['dnabert-s, 1 threads']['processor']} s; {seconds['jgi, 1 threads']['processor']} s",
-        measured(depth),
-    )
-
-
-def _pieces_row() -> Row:
-    long = result("long_sequences")
-    pieces = long["pieces"]
-    sizes = [size for size in pieces if size != "0"]
-    lengths_kb = slashed(str(int(size) // 1000) for size in sizes)
-    return (
-        f"contigs of 20 kb and more, `kmer-s`, as the mean of pieces of {lengths_kb} kb: median cosine to the whole; "
-        "K-means ARI, and whole",
-        f"{slashed(decimals(pieces[one]['median_cosine'], 3) for one in sizes)}; "
-        f"{slashed(decimals(pieces[one]['ari'], 2) for one in sizes)}, {decimals(pieces['0']['ari'], 2)}",
-        measured(long),
-    )
-
-
-def _classify_rows() -> Iterator[Row]:
-    labelled = result("classify_reads_kmer_s")
-    for method, by_length in labelled["reads_per_s"].items():
-        yield (
-            f"`classify` with `kmer-s`, {labelled['n_labels']} labels, `{method}`, from FASTA, 150 bp / 1 kb / 10 kb",
-            slashed(f"{rate['cpu']:,}" for rate in by_length.values()) + " reads a CPU-second",
-            measured(labelled),
-        )
-    peaks = labelled["peak_mb_by_reads"]
-    yield (
-        "1,000,000 reads of 150 bp by `centroid`; 100,000",
-        f"{peaks['1000000']} MB; {peaks['100000']} MB",
-        measured(labelled),
-    )
-
-
-def _clustering_rows() -> Iterator[Row]:
-    found = result("cluster_scale")
-    for method in ("kmedoid", "hdbscan"):
-        runs = [run for run in found["runs"] if run["method"] == method]
-        times = " to ".join(f"{seconds:.0f}" for seconds in sorted(run["seconds"] for run in runs))
-        peak_gb = max(run["peak_mib"] for run in runs) * 2**20 / 1e9
-        yield (
-            f"{found['rows']:,} vectors of {found['dim']} numbers, `{method}`",
-            f"{times} s, {peak_gb:.1f} GB at most, ARI {decimals(runs[0]['ari'], 2)}",
-            measured(found),
-        )
 
 
 def species_rows() -> Iterator[Row]:
@@ -269,31 +195,19 @@ def scale_rows() -> Iterator[Row]:
         )
 
 
-def result(name: str) -> dict[str, Any]:
-    """What a benchmark printed."""
-    found: dict[str, Any] = json.loads((_HERE / "results" / f"{name}.json").read_text(encoding="utf-8"))
-    return found
-
-
-def measured(found: dict[str, Any]) -> str:
-    """Processor and date."""
-    return f"{_PROCESSORS.get(found['cpu'], found['cpu'])}, {found['date']}"
-
-
-def decimals(value: float, places: int) -> str:
-    """A share without the zero in front."""
-    return f"{value:.{places}f}".removeprefix("0")
-
-
-def slashed(words: Iterable[str]) -> str:
-    """Several figures in one cell."""
-    return " / ".join(words)
-
-
-def table(head: Row, rows: Iterable[Row]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def whole_rows() -> Iterator[Row]:
+    """From FASTA and depth to bins, by number of contigs."""
+    for run in result("bin_million")["runs"]:
+        largest = sorted(run["stages"], key=lambda stage: -stage["cpu_seconds"])[:3]
+        parts = ", ".join(f"{stage['name']} {stage['cpu_seconds']:.0f} s" for stage in largest)
+        yield (
+            f"{run['contigs']:,}",
+            f"{run['bp'] / 1e6:,.0f} Mbp",
+            f"{run['cpu_seconds']:.0f} s",
+            parts,
+            f"{run['peak_mb'] / 1000:.1f} GB",
+            f"{run['genomes_90_95']:,} of {run['genomes']:,}",
+        )
 
 
 if __name__ == "__main__":
