@@ -11,11 +11,14 @@ import io
 from collections.abc import Iterator
 from itertools import accumulate
 
+import numpy as np
+
 from ...errors import DnabertSError
 from ..files import BLOCK_BYTES
 from .records import (
     Chunk,
     Record,
+    are_plain_letters,
     bad_letter,
     checked_name,
     clean,
@@ -27,6 +30,7 @@ from .records import (
 )
 
 _HEADER_BYTES = 1 << 20
+_NEWLINE, _SPACE = b"\n "
 
 
 def read_fasta(stream: io.BufferedReader, path: str, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Chunk]:
@@ -80,6 +84,10 @@ def _cut(block: bytes, begins_line: bool) -> list[bytes]:
 
 
 def _whole_records(pieces: list[bytes], lines: list[int], *, path: str) -> Iterator[Chunk]:
+    plain = _two_line_records(pieces, lines)
+    if plain is not None:
+        yield plain
+        return
     parts = [piece.partition(b"\n") for piece in pieces]
     sequences = clean_all([part[2] for part in parts])
     ids = first_words([part[0] for part in parts])
@@ -91,6 +99,27 @@ def _whole_records(pieces: list[bytes], lines: list[int], *, path: str) -> Itera
         return
     for piece, line in zip(pieces, lines, strict=True):
         yield _OpenRecord(piece, line, path=path).finish()
+
+
+def _two_line_records(pieces: list[bytes], lines: list[int]) -> Chunk | None:
+    """Records of the plainest kind, such as reads; None if any is of another.
+
+    Plain are a header of one ASCII word and one line of upper-case A, C, G, T and N.
+    """
+    if not pieces or pieces[0].count(b"\n") != 2:
+        return None
+    text = b"".join(pieces)
+    letters = np.frombuffer(text, dtype=np.uint8)
+    ends = np.flatnonzero(letters == _NEWLINE)
+    if len(ends) != 2 * len(pieces) or np.count_nonzero(letters <= _SPACE) > len(ends) or not text.isascii():
+        return None
+    if not np.array_equal(ends[1::2], np.cumsum([len(piece) for piece in pieces]) - 1):  # some have three lines
+        return None
+    shown = text.decode("ascii").split("\n")
+    ids, sequences = shown[:-1:2], shown[1::2]
+    if not (all(ids) and all(sequences) and are_plain_letters("".join(sequences))):
+        return None
+    return Chunk(make_records(ids, sequences), lines)
 
 
 class _OpenRecord:

@@ -19,6 +19,7 @@ from ..files import BLOCK_BYTES
 from .records import (
     Chunk,
     Record,
+    are_plain_letters,
     checked_name,
     checked_sequence,
     clean_all,
@@ -97,17 +98,10 @@ def _plain_records(text: bytes, ends: np.ndarray, *, line: int) -> Chunk | None:
         return None
     shown = text.decode("ascii")
     sequences = [shown[start:end] for start, end in zip(starts[:, 1].tolist(), lines[:, 1].tolist(), strict=True)]
-    if not _are_plain_letters("".join(sequences)):
+    if not are_plain_letters("".join(sequences)):
         return None
     ids = [shown[start:end] for start, end in zip((starts[:, 0] + 1).tolist(), name_ends.tolist(), strict=True)]
     return Chunk(make_records(ids, sequences), list(range(line, line + len(ends), 4)))
-
-
-def _are_plain_letters(sequence: str) -> bool:
-    """Whether all letters are upper-case A, C, G, T or N."""
-    letters = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
-    is_known = (letters == ord("A")) | (letters == ord("C")) | (letters == ord("G")) | (letters == ord("T"))
-    return bool((is_known | (letters == ord("N"))).all())
 
 
 def _four_line_records(lines: list[bytes], line: int) -> Chunk | None:

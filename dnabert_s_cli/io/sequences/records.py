@@ -13,6 +13,8 @@ from functools import partial
 from itertools import pairwise, repeat
 from typing import NamedTuple
 
+import numpy as np
+
 from ...dna import LETTERS
 from ...errors import DnabertSError
 
@@ -95,6 +97,13 @@ def clean_all(raw: list[bytes]) -> list[str] | None:
         return None
     cleaned = joined.decode("ascii").split(">")
     return cleaned if len(cleaned) == len(raw) and all(cleaned) else None
+
+
+def are_plain_letters(sequence: str) -> bool:
+    """Whether all letters, which are ASCII, are upper-case A, C, G, T or N: such need no cleaning."""
+    letters = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
+    is_known = (letters == ord("A")) | (letters == ord("C")) | (letters == ord("G")) | (letters == ord("T"))
+    return bool((is_known | (letters == ord("N"))).all())
 
 
 def has_kmer_words(raw: bytes) -> bool:

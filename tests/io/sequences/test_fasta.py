@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnabert_s_cli.io.sequences import fasta
 from dnabert_s_cli.io.sequences.fasta import read_fasta
 from tests.io.reading import only_problem, pairs, parse, places, where
 
@@ -149,3 +150,31 @@ def test_every_problem_of_a_file_is_found() -> None:
         ("x", 6, None),
     ]
     assert [record.id for chunk in chunks for record in chunk.records] == ["b", "d"]
+
+
+def test_plain_records_are_read_without_a_look_at_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"".join(b">r%d\nACGTN\n" % number for number in range(9))
+    monkeypatch.setattr(fasta, "clean_all", None)  # it would not be called
+    chunks = parse(read_fasta, content)
+    assert pairs(chunks) == [(f"r{number}", "ACGTN") for number in range(9)]
+    assert places(chunks) == list(range(1, 18, 2))
+
+
+@pytest.mark.parametrize(
+    ("record", "sequence"),
+    [
+        (b">A\nAcGT\n", "ACGT"),
+        (b">A\nACGU\n", "ACGT"),
+        (b">A b\nACGT\n", "ACGT"),
+        (b">A\nAC GT\n", "ACGT"),
+    ],
+)
+def test_records_of_another_kind_are_read_with_plain_ones(record: bytes, sequence: str) -> None:
+    chunks = parse(read_fasta, b">a\nAAAA\n>b\nGGGG\n" + record + b">z\nTTTT\n>y\nCCCC\n")
+    assert pairs(chunks) == [("a", "AAAA"), ("b", "GGGG"), ("A", sequence), ("z", "TTTT"), ("y", "CCCC")]
+
+
+def test_three_lines_and_one_are_not_taken_for_two_records() -> None:
+    problem = only_problem(parse(read_fasta, b">a\nAAAA\n>A\nAC\nGT\n>C\n>z\nTTTT\n>y\nCCCC\n"))
+    assert where(problem) == ("x", 6, "C")
+    assert problem.problem == "sequence is empty"
