@@ -76,7 +76,7 @@ def simulated_files(folder: Path, options: argparse.Namespace) -> list[Path]:
 
 def n_records(path: Path) -> int:
     """Records of a BAM file, unmapped ones included."""
-    return int(pysam.view("-c", str(path)))
+    return int(str(pysam.view("-c", str(path))))
 
 
 def n_contigs(path: Path) -> int:

@@ -132,7 +132,10 @@ def least(folder: Path, words: list[object], n_runs: int) -> dict[str, float]:
     for number in range(n_runs):
         output = folder / f"{'_'.join(map(str, words[:2])).replace('/', '-')}{number}{suffix}" if has_output else None
         found.append(run(folder, words, output))
-    best = {"cpu_ms": round(1000 * min(seconds for seconds, _ in found)), "peak_mb": round(max(mb for _, mb in found))}
+    best: dict[str, float] = {
+        "cpu_ms": round(1000 * min(seconds for seconds, _ in found)),
+        "peak_mb": round(max(mb for _, mb in found)),
+    }
     print(" ".join(map(str, words)), best, file=sys.stderr)
     return best
 

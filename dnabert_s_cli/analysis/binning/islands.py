@@ -156,7 +156,8 @@ def _known_mean(vectors: NDArray[np.float64], weights: NDArray[np.float64]) -> N
     first, second = (weights[half] @ vectors[half] for half in (order[::2], order[1::2]))
     agreement = max(0.0, float(_unit(first) @ _unit(second)))
     reliability = max(2 * agreement / (1 + agreement), _LEAST_RELIABILITY) if len(order) > 1 else 1.0
-    return _unit(first + second) / np.sqrt(reliability)
+    mean: NDArray[np.float64] = _unit(first + second) / np.sqrt(reliability)
+    return mean
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
