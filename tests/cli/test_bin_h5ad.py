@@ -12,6 +12,7 @@ import pytest
 
 from dnabert_s_cli.io.embeddings.reading import read_embeddings
 from dnabert_s_cli.io.labels.reading import read_labels
+from dnabert_s_cli.io.sequences import fasta_record, read_sequences
 from tests.cli.bin_runs import BARE
 from tests.cli.conftest import Command
 from tests.cli.test_bin_samples import table, write_catalogue
@@ -102,3 +103,19 @@ def test_scanpy_opens_and_draws_it(command: Command, catalogue: Path, tmp_path: 
     assert scanpy.pl.embedding(contigs, basis="map", color=["bin", "gc"], show=False) is not None
     scanpy.pp.neighbors(contigs, use_rep="X", n_neighbors=5)
     assert contigs.obsp["distances"].shape == (30, 30)
+
+
+def test_a_sample_added_later_is_in_it(command: Command, catalogue: Path, tmp_path: Path) -> None:
+    path, growing = tmp_path / "contigs.h5ad", tmp_path / "catalogue.fa"
+    arguments = ("bin", growing, "--separator", ":", "-o", tmp_path / "out", *BARE, "--min-bin", 100_000)
+    for samples in (("S1",), ("S1", "S2")):
+        records = [one for one in read_sequences([catalogue]) if one.id.startswith(samples)]
+        growing.write_bytes(b"".join(fasta_record(one.id, one.sequence) for one in records))
+        assert command(*arguments, "--h5ad", path, "--resume").code == 0
+    found = anndata.read_h5ad(path)
+    assert found.obs_names.tolist() == [one.id for one in read_sequences([catalogue])]
+    assert command("embed", catalogue, "-o", tmp_path / "e.npy", "--model", "tnf-c", "-q").code == 0
+    np.testing.assert_array_equal(found.X, read_embeddings(tmp_path / "e.npy").embeddings)
+    bins = found.obs["bin"].dropna().astype(str).to_dict()
+    assert bins == read_labels(tmp_path / "out" / "contig2bin.tsv")
+    assert found.obs["sample"].tolist() == ["S1"] * 20 + ["S2"] * 10

@@ -124,6 +124,11 @@ def read_kept(output: Path) -> Earlier:
         settings, encoder = _mapping(made_from["settings"]), _mapping(made_from["encoder"])
     except (ValueError, KeyError, TypeError) as error:
         raise DnabertSError(f"is damaged: {error}", path=folder, hint=FORCE_HINT) from error
+    bin_of, bins = read_binning(output / CONTIG2BIN), read_bin_table(output / BIN_TABLE)
+    names_of_bins = [row.name for row in bins]
+    fits = sorted(set(bin_of.values())) == sorted(names_of_bins) and bin_of.keys() <= set(table.ids)
+    if not fits or not {row.sample for row in bins} <= digests.keys():
+        raise DnabertSError(f"{BIN_TABLE}, {CONTIG2BIN} and {KEPT} do not fit together", path=output, hint=FORCE_HINT)
     return Earlier(
         output,
         Contigs(table.ids, table.lengths_bp, columns[0], columns[1], columns[2], digests),
@@ -131,8 +136,8 @@ def read_kept(output: Path) -> Earlier:
         unit,
         depth,
         tuple(map(str, names)),
-        read_binning(output / CONTIG2BIN),
-        read_bin_table(output / BIN_TABLE),
+        bin_of,
+        bins,
         settings,
         encoder,
         folder / HITS_FILE if (folder / HITS_FILE).is_file() else None,
