@@ -39,6 +39,7 @@ _PAIR_BP = 300  # bases of a read pair, which is counted as one
 _LEAST_COMMON = (
     0.12  # least scatter that all contigs share: replication, GC, repeats; simulated reads have next to none
 )
+_BACKGROUND = 0.2  # depth that reads of relatives may bring
 _ASKED = 4_000  # contigs whose nearest neighbour shows how depth scatters
 _LEAST_ASKED = 20
 _SEEN_DEPTH = 1.0  # in a sample where neither contig reaches this, a difference says nothing about noise
@@ -131,12 +132,13 @@ def _bounded(values: NDArray[np.float32], most: float) -> NDArray[np.float32]:
 
 
 def even_noise(depth: NDArray[np.float32]) -> NDArray[np.float64]:
-    """2 asinh(sqrt(d)): grows as a logarithm where depth is high, as a root where counting noise rules. Same shape.
+    """2 asinh(sqrt(d + b)): grows as a logarithm where depth is high, as a root where counting noise rules. Same shape.
 
+    Depths far below b are as good as none: where a genome is absent, a few reads of relatives map to its contigs.
     Source: the variance-stabilising transform of a count whose standard deviation grows from the root of the mean
-    to a fixed share of it (Anscombe 1948, section on the negative binomial).
+    to a fixed share of it (Anscombe 1948, section on the negative binomial); we add b.
     """
-    return 2 * np.arcsinh(np.sqrt(np.maximum(depth.astype(np.float64), 0)))
+    return 2 * np.arcsinh(np.sqrt(np.maximum(depth.astype(np.float64), 0) + _BACKGROUND))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from dnabert_s_cli.analysis.neighbours import l2_normalize
 TWO = np.array([[1, 0], [0.6, 0.8]], dtype=np.float32)  # of cosine 0.6
 DEFAULT_SCALE = 0.25  # of the differences of neighbours, where nothing tells it
 LEAST_COMMON = 0.12
+BACKGROUND = 0.2
 LENGTH_BP, PAIR_BP = 3_000, 300
 
 
@@ -53,7 +54,7 @@ def pairs_of_twins(
     unit = l2_normalize(np.concatenate([centres, centres + 1e-3 * rng.standard_normal(centres.shape)]))
     middle = even_noise(np.array([depth], dtype=np.float32)) + rng.normal(0, 0.5, n_pairs)
     evened = np.concatenate([middle, middle + rng.normal(0, noise, n_pairs)])
-    return unit, (np.sinh(evened / 2) ** 2)[:, None]
+    return unit, (np.sinh(evened / 2) ** 2 - BACKGROUND)[:, None]
 
 
 def test_without_depth_the_distance_is_one_minus_cosine_over_the_spread() -> None:
@@ -112,6 +113,13 @@ def test_depth_of_short_contigs_says_less() -> None:
         distance(contig_space(TWO, np.array([one, one]), spread=0.2, depth=depth, rng=rng)) for one in (1_000, 30_000)
     ]
     assert 2 / np.sqrt(1.5) < found[0] < found[1]
+
+
+def test_a_few_reads_of_relatives_are_almost_as_none() -> None:
+    lengths_bp, rng = np.array([40_000, 40_000]), np.random.default_rng(0)
+    depths = [np.array([[0.0], [other]], dtype=np.float32) for other in (0.0, 0.05, 2.0)]
+    none, some, many = (distance(contig_space(TWO, lengths_bp, spread=0.2, depth=depth, rng=rng)) for depth in depths)
+    assert some - none < 0.2 * (many - none)
 
 
 @pytest.mark.parametrize("noise", [0.2, 0.5])
