@@ -2,21 +2,24 @@
 
 Prints the tables; with --write, puts them between two marks in docs/performance.md and README.md. A test compares both.
 
-    python -m benchmarks.performance [--write]
+    python benchmarks/performance.py [--write]
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from .performance_rows import decimals, measured, other_rows, result, slashed, table
-
 _HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(_HERE))  # the tests import this as benchmarks.performance
+
+from performance_rows import decimals, measured, other_rows, result, slashed, table  # noqa: E402
+
 PAGE = _HERE.parent / "docs" / "performance.md"
 README = _HERE.parent / "README.md"
 BEGIN = "<!-- made by benchmarks/performance.py: begin -->"

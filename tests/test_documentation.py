@@ -187,7 +187,7 @@ def test_the_citation_names_the_version() -> None:
 )
 def test_figures_are_those_that_benchmarks_printed(page: str, made: Callable[[], str]) -> None:
     stated = PAGES[page].partition(performance.BEGIN)[2].partition(performance.END)[0]
-    assert stated.strip() == made().strip(), "run: python -m benchmarks.performance --write"
+    assert stated.strip() == made().strip(), "run: python benchmarks/performance.py --write"
 
 
 def test_the_table_of_what_commands_cost_is_that_of_the_result() -> None:
