@@ -29,6 +29,7 @@ from .commands.evaluate_bins import evaluate_bins
 from .commands.merge import merge
 from .commands.models import models
 from .commands.pairs import pairs
+from .commands.refine import refine
 from .commands.simulate import simulate
 from .commands.train import train
 from .console import say, show_error

@@ -30,6 +30,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "dnabert-s bin catalogue.fa.gz -b *.bam --separator : -o bins_out",
         "dnabert-s bin contigs.fa -b sample1.bam -o bins_out --resume",
     ),
+    "refine": (
+        "dnabert-s refine bins_out semibin.tsv metabat_bins --contigs contigs.fa -o refined",
+        "dnabert-s refine ours=bins_out vamb=clusters.tsv -c contigs.fa -b *.bam -o refined",
+    ),
     "catalogue": (
         "dnabert-s catalogue S1=asm1.fa S2=asm2.fa.gz -o catalogue.fa.gz",
         "dnabert-s catalogue assemblies.tsv --min-length 1000 -o catalogue.fa.gz",

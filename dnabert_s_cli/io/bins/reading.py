@@ -73,17 +73,20 @@ def read_bin_table(path: str | Path) -> list[BinRow]:
     return rows
 
 
-def read_binning(path: str | Path) -> dict[str, str]:
+def read_binning(path: str | Path, *, columns: tuple[int, int] = (0, 1)) -> dict[str, str]:
     """Bin of each contig, in file order; contigs that are said to be in no bin are left out.
 
     A folder is what `bin` wrote, or holds one FASTA file for each bin. Left out, with a line in the log, are files of
     contigs that a binner left over (unbinned, lowDepth, tooShort, noclass), and files without a record.
 
+    Args:
+        columns: of contig and bin, in a table without a header.
+
     Raises:
         DnabertSError: a contig comes twice, a line is not a contig and its bin, or the folder holds no bins.
     """
     if not Path(path).is_dir():
-        bin_of = read_labels(path)
+        bin_of = read_labels(path, columns=columns)
         kept = {contig: name for contig, name in bin_of.items() if not _is_no_bin(name)}
         if len(kept) < len(bin_of):
             names = {name for name in bin_of.values() if _is_no_bin(name)} - _NO_BIN

@@ -45,6 +45,8 @@ class BinStats:
         taxon: what it is; None where that was not asked for.
         sample: where the contigs of one sample were binned by themselves; None elsewhere, as is `species`.
         species: bins of one species in several samples share it.
+        source: which bins of several binners it was made from; None elsewhere, as is `agreement`.
+        agreement: how well those binners agree on it, 0 to 1.
     """
 
     number: int
@@ -61,6 +63,8 @@ class BinStats:
     taxon: BinName | None = None
     sample: str | None = None
     species: str | None = None
+    source: str | None = None
+    agreement: float | None = None
 
     @property
     def worth(self) -> tuple[float, int]:

@@ -30,6 +30,7 @@ _SPECIES_COLUMNS = (
     *("similarity", "bins"),
 )
 _SAMPLE_COLUMNS = ("sample", "species")
+_SOURCE_COLUMNS = ("agreement", "source")
 MISSING = "NA"  # pandas and R read it as a missing number
 
 
@@ -106,6 +107,8 @@ def write_bin_table(
 ) -> None:
     """TSV with header: bin, n_contigs, total_bp, n50, longest, gc, then what else is known; lengths in bases.
 
+    Bins that were made from those of several binners have the columns agreement and source.
+
     Args:
         samples: names of the columns of depth.
         has_quality: whether completeness and contamination are columns.
@@ -114,6 +117,7 @@ def write_bin_table(
     """
     columns = [*_TABLE_COLUMNS, *samples, *(_QUALITY_COLUMNS if has_quality else ())]
     columns += [*(_NAME_COLUMNS if has_names else ()), _CIRCULAR_COLUMN, *(_SAMPLE_COLUMNS if by_sample else ())]
+    columns += _SOURCE_COLUMNS if any(row.source is not None for row in stats) else ()
     lines = ["\t".join(columns) + "\n"]
     for row in stats:
         cells = [row.name, row.n_contigs, row.total_bp, row.n50_bp, row.longest_bp]
@@ -122,6 +126,7 @@ def write_bin_table(
         cells += _name_cells(row.taxon) if row.taxon is not None else ()
         cells.append("yes" if row.circular else "no")
         cells += [row.sample, row.species] if by_sample else []
+        cells += [f"{row.agreement or 0.0:.4f}", row.source] if row.source is not None else []
         lines.append("\t".join(map(str, cells)) + "\n")
     _write_text(path, lines)
 

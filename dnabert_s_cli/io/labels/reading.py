@@ -14,7 +14,7 @@ _BIOBOX_LABELS = ("binid", "taxid")  # in CAMI's order of preference
 _SHOWN = 60
 
 
-def read_labels(path: str | Path) -> dict[str, str]:
+def read_labels(path: str | Path, *, columns: tuple[int, int] = (0, 1)) -> dict[str, str]:
     """Label of each id, in file order, from TSV with or without header, contig2bin or CAMI biobox.
 
     An id ends at its first blank, as the names of sequences do.
@@ -23,23 +23,26 @@ def read_labels(path: str | Path) -> dict[str, str]:
     `sequence_id`, ...); that column holds the ids then, and the first other one the labels. Further columns, empty
     lines and lines that begin with "#" are passed over.
 
+    Args:
+        columns: of id and label, where there is no header.
+
     Raises:
         DnabertSError: a line lacks its id or label, or an id comes twice; names the line.
     """
     labels: dict[str, str] = {}
     line_of: dict[str, int] = {}
     samples: list[str] = []
-    columns: tuple[int, int] | None = None
+    found: tuple[int, int] | None = None
     for line, fields in iter_fields(path):
         if is_biobox_head(fields):
             samples += [] if fields[0].startswith("@@") else _sample_id(fields[0])
-            columns = _biobox_columns(fields, path, line=line) if fields[0].startswith("@@") else columns
+            found = _biobox_columns(fields, path, line=line) if fields[0].startswith("@@") else found
             continue
-        if columns is None:
-            columns, is_header = _header_columns(fields)
+        if found is None:
+            found, is_header = _header_columns(fields, columns)
             if is_header:
                 continue
-        name, label = _id_and_label(fields, columns, path=path, line=line)
+        name, label = _id_and_label(fields, found, path=path, line=line)
         if name in labels:
             problem = f"duplicate id, first in line {line_of[name]}"
             hint = "keep one label for each id; it ends at the first blank"
@@ -66,14 +69,14 @@ def _biobox_columns(fields: list[str], path: str | Path, *, line: int) -> tuple[
     return names.index("sequenceid"), names.index(label)
 
 
-def _header_columns(first_fields: list[str]) -> tuple[tuple[int, int], bool]:
-    """Columns of id and label, and whether the line is a header; without one they are the first two."""
+def _header_columns(first_fields: list[str], plain: tuple[int, int]) -> tuple[tuple[int, int], bool]:
+    """Columns of id and label, and whether the line is a header; without one they are the plain ones."""
     names = [plain_name(field) for field in first_fields[:2]]
     if names[0] in ID_NAMES:
         return (0, 1), True
     if len(names) > 1 and names[1] in ID_NAMES:
         return (1, 0), True  # VAMB: clustername, contigname
-    return (0, 1), False
+    return plain, False
 
 
 def _id_and_label(fields: list[str], columns: tuple[int, int], *, path: str | Path, line: int) -> tuple[str, str]:

@@ -90,7 +90,7 @@ def cluster_contigs(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: 
 def _by_communities(evidence: Evidence, options: ClusterOptions, *, min_bin_bp: int, progress: Progress) -> Clustered:
     """Communities of the neighbour graph over embedding and depth."""
     generator = np.random.default_rng(options.seed)
-    unit, spread = _unit_vectors(evidence)
+    unit, spread = unit_vectors(evidence)
     space = contig_space(unit, evidence.lengths_bp, spread=spread, depth=evidence.depth, rng=generator)
     spaces = space.search_spaces()
     size = graph_size(len(unit), spaces[-1].shape[1], n_neighbours=options.n_neighbours)
@@ -146,7 +146,7 @@ def _of_contigs(evidence: Evidence, kept: np.ndarray) -> Evidence:
     return Evidence(evidence.embeddings[kept], evidence.lengths_bp[kept], hits=hits)
 
 
-def _unit_vectors(evidence: Evidence) -> tuple[np.ndarray, float]:
+def unit_vectors(evidence: Evidence) -> tuple[np.ndarray, float]:
     """Unit vectors in the sample's own geometry where halves show it, and how much cosines of one genome scatter."""
     halves = evidence.halves
     if halves is None or len(halves.lengths_bp) < defaults.LEAST_HALF_PAIRS:

@@ -33,6 +33,8 @@ class Bins:
         unit: (N, D) float32 unit vectors in the geometry used.
         options: as used.
         separator: between sample and own name in the names of contigs; None where there is one sample.
+        sources: which bins of several binners each was made from, and `agreement`, how well they agree on it, 0 to 1;
+            None where there were none.
     """
 
     of_contigs: np.ndarray
@@ -41,6 +43,8 @@ class Bins:
     unit: np.ndarray
     options: ClusterOptions
     separator: str | None = None
+    sources: Sequence[str] | None = None
+    agreement: Sequence[float] | None = None
 
 
 def bin_together(

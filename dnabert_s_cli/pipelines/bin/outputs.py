@@ -122,10 +122,13 @@ class BinnedContigs:
             quality=self._quality(),
         )
         samples: Sequence[str | None] = bins.samples or [None] * len(rows)
+        sources: Sequence[str | None] = bins.sources or [None] * len(rows)
+        agreement: Sequence[float | None] = bins.agreement or [None] * len(rows)
         circular = self._circular_bins()
+        columns = zip(rows, bins.names, samples, sources, agreement, strict=True)
         return [
-            replace(row, name=name, sample=sample, circular=row.number in circular)
-            for row, name, sample in zip(rows, bins.names, samples, strict=True)
+            replace(row, name=name, sample=sample, circular=row.number in circular, source=source, agreement=agreed)
+            for row, name, sample, source, agreed in columns
         ]
 
     def pairs(self) -> list[tuple[str, str]]:

@@ -1,0 +1,211 @@
+"""`dnabert-s refine`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ... import defaults
+from ..console import duration, percent, progress, say, scaled, show_table, warn
+from ..options import common as opt
+from ..options.reads import ReadFlags
+
+if TYPE_CHECKING:
+    from ...pipelines.bin.outputs import OutputOptions
+    from ...pipelines.bin.stages import BinInput
+    from ...pipelines.refine.recipe import RefineReport
+
+_SHOWN_BINS = 20
+_EVIDENCE, _OUTPUT = "Evidence", "Output"
+
+
+@dataclass(frozen=True, slots=True)
+class ContigFlags:
+    """The contigs, and what is known of them apart from their bins."""
+
+    contigs: Annotated[
+        list[str],
+        typer.Option(
+            "--contigs",
+            "-c",
+            help="FASTA files of the assembly that was binned, plain or compressed; several may follow.",
+            metavar="FILE...",
+            show_default=False,
+        ),
+    ]
+    bam: opt.Bams = None
+    depth: opt.DepthTables = None
+    embeddings: opt.Embeddings = None
+    markers: Annotated[
+        Path | None,
+        typer.Option(
+            "--markers",
+            help="HMMER3 profiles of single-copy genes, instead of the built-in ones.",
+            show_default=False,
+            rich_help_panel=_EVIDENCE,
+        ),
+    ] = None
+    no_markers: Annotated[
+        bool,
+        typer.Option(
+            "--no-markers",
+            help="Judge bins without single-copy genes: faster, but clearly worse.",
+            rich_help_panel=_EVIDENCE,
+        ),
+    ] = False
+    min_length: opt.MinLength = defaults.MIN_CONTIG_BP
+
+    def source(self, *, reads: ReadFlags, threads: int) -> BinInput:
+        """The same for the pipeline."""
+        from ...pipelines.bin.stages import BinInput
+        from ...pipelines.vectors.inputs import SequenceInput
+
+        if self.markers is not None and self.no_markers:
+            raise typer.BadParameter("give either --markers or --no-markers")
+        contigs = SequenceInput(tuple(self.contigs), self.min_length)
+        if contigs.is_stream:
+            raise typer.BadParameter("contigs are read more than once, so not from standard input (-)")
+        depth = reads.settings(reference=None, threads=threads).with_files(self.bam or (), self.depth or ())
+        return BinInput(
+            contigs,
+            embeddings_path=self.embeddings,
+            depth=depth,
+            use_markers=not self.no_markers,
+            markers_path=self.markers,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFlags:
+    """What else is written."""
+
+    gzip: Annotated[
+        bool, typer.Option("--gzip", help="Compress the FASTA files of the bins.", rich_help_panel=_OUTPUT)
+    ] = False
+    unbinned: Annotated[
+        bool, typer.Option("--unbinned", help="Also write unbinned.fa, the contigs in no bin.", rich_help_panel=_OUTPUT)
+    ] = False
+    biobox: Annotated[
+        bool, typer.Option("--biobox", help="Also write bins.biobox.tsv, for CAMI and AMBER.", rich_help_panel=_OUTPUT)
+    ] = False
+    mqc: Annotated[
+        bool,
+        typer.Option("--mqc", help="Also write files that MultiQC shows: bins*_mqc.json.", rich_help_panel=_OUTPUT),
+    ] = False
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
+    ] = False
+    no_names: Annotated[
+        bool, typer.Option("--no-names", help="Do not say what the bins are.", rich_help_panel=_OUTPUT)
+    ] = False
+    prefix: Annotated[
+        str,
+        typer.Option(
+            "--prefix",
+            help="Begin the names of bins, of unbinned.fa and of the files for MultiQC with PREFIX and a dot.",
+            metavar="PREFIX",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = ""
+
+    def options(self, output: Path) -> OutputOptions:
+        """The same for the pipeline; the sample is named after the folder."""
+        from ...pipelines.bin.outputs import OutputOptions
+
+        if "/" in self.prefix or self.prefix.startswith((".", "-")):
+            raise typer.BadParameter("a prefix is the beginning of a file name", param_hint="--prefix")
+        return OutputOptions(
+            self.gzip,
+            self.unbinned,
+            self.biobox,
+            output.name,
+            report=not self.no_report,
+            names=not self.no_names,
+            prefix=self.prefix,
+            multiqc=self.mqc,
+        )
+
+
+def refine(
+    bins: Annotated[
+        list[str],
+        typer.Argument(
+            help="Bins of two binners or more: tables of contig and bin, or folders of FASTA, as PATH or NAME=PATH.",
+            metavar="BINS...",
+            show_default=False,
+        ),
+    ],
+    evidence: ContigFlags,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)],
+    min_bin: Annotated[
+        int, typer.Option("--min-bin", min=1, help="Minimum size of a bin, in bases.")
+    ] = defaults.MIN_BIN_BP,
+    seed: opt.Seed = defaults.SEED,
+    resume: opt.Resume = False,
+    force: opt.Force = False,
+    *,
+    reads: ReadFlags,
+    outputs: OutputFlags,
+    encoder: opt.EncoderFlags,
+    messages: opt.MessageFlags,
+) -> None:
+    """Make one set of bins from those of several binners, each contig in one bin at most.
+
+    Bins, and what two overlapping ones share or hold apart, are judged by single-copy genes, by how well the binners
+    agree, and by vectors and depth of their contigs. Writes what `bin` writes; bins.tsv says where each bin comes from.
+    """
+    messages.start()
+    from ...pipelines.bin.outputs import BinOptions
+    from ...pipelines.cluster.methods import ClusterOptions
+    from ...pipelines.refine.recipe import find_sets
+    from ...pipelines.refine.recipe import refine_bins as run
+
+    near, smallest = defaults.GRAPH_NEIGHBOURS, defaults.MIN_BIN_CONTIGS
+    clustering = ClusterOptions(defaults.BIN_METHOD, None, smallest, None, near, seed=seed, threads=encoder.threads)
+    with progress(quiet=messages.quiet) as shown:
+        report = run(
+            find_sets(bins),
+            evidence.source(reads=reads, threads=encoder.threads),
+            output,
+            encoder=encoder.options() if evidence.embeddings else encoder.announced(),
+            options=BinOptions(clustering, min_bin, outputs.options(output)),
+            resume=resume,
+            force=force,
+            argv=sys.argv,
+            progress=shown,
+        )
+    if not messages.quiet:
+        _show(report)
+
+
+def _show(report: RefineReport) -> None:
+    """The largest bins, and a summary."""
+    rows = [
+        (
+            row.name,
+            f"{row.n_contigs:,}",
+            scaled(row.total_bp, "bp"),
+            *(f"{share:.1f} %" for share in (row.completeness, row.contamination) if share is not None),
+            f"{row.agreement or 0.0:.2f}",
+            row.source or "",
+        )
+        for row in report.bins[:_SHOWN_BINS]
+    ]
+    if rows:
+        quality = ("complete", "contaminated") if report.bins[0].completeness is not None else ()
+        more = f" (the {_SHOWN_BINS} largest of {len(report.bins)})" if len(report.bins) > _SHOWN_BINS else ""
+        show_table(f"bins{more}", ("bin", "contigs", "size", *quality, "agreement", "made from"), rows=rows)
+    else:
+        warn("no candidate is good and large enough for a bin (--min-bin, --min-length)")
+    binned_bp = sum(row.total_bp for row in report.bins)
+    share = binned_bp / report.summary.total_bp if report.summary.total_bp else 0
+    say(
+        f"{len(report.bins)} bins hold {scaled(binned_bp, 'bp')}, {percent(share)} of the bases of "
+        f"{report.summary.n_records:,} contigs; {report.summary.n_short:,} shorter contigs skipped; "
+        f"{duration(report.seconds)}"
+    )
