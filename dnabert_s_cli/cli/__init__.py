@@ -58,6 +58,7 @@ _BINS, _VECTORS, _TRAINING = "Bins and labels", "Vectors and clusters", "Trainin
 _MACHINE, _EVALUATION = "Models and this machine", "Evaluation"
 add_command(app, "bin", run=bin_contigs, panel=_BINS)
 add_command(app, "depth", run=depth, panel=_BINS)
+add_command(app, "refine", run=refine, panel=_BINS)
 add_command(app, "catalogue", run=catalogue, panel=_BINS)
 app.add_typer(classify, name="classify", rich_help_panel=_BINS)
 add_command(app, "embed", run=embed, panel=_VECTORS)

@@ -91,7 +91,7 @@ def make_candidates(atoms: Atoms, *, min_bin_bp: int) -> list[Candidate]:
 
 def _overlapping(atoms: Atoms) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Pairs of bins of two binners that share an atom, in order."""
-    pairs = set()
+    pairs: set[tuple[tuple[int, int], tuple[int, int]]] = set()
     for row in atoms.bins.tolist():
         sources = [(binner, number) for binner, number in enumerate(row) if number >= 0]
         pairs.update((first, second) for place, first in enumerate(sources) for second in sources[place + 1 :])

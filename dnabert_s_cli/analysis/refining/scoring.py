@@ -132,7 +132,7 @@ class Judge:
 
     def _quality(self, sets: Sequence[NDArray[np.int64]]) -> list[tuple[float | None, float | None]]:
         """Completeness and contamination of sets of contigs, which may overlap."""
-        if self._hits is None or self._hits_of is None:
+        if self._hits is None or self._hits_of is None or not sets:
             return [(None, None)] * len(sets)
         hits = self._hits
         rows = [np.concatenate([self._hits_of[contig] for contig in one.tolist()]) for one in sets]
@@ -147,9 +147,7 @@ class Judge:
         return [self.contigs(one) for atoms_of in self._atoms_of for one in atoms_of if len(one)]
 
 
-def _expected_f1(
-    chances: NDArray[np.float64], sizes_bp: NDArray[np.float64], *, is_inside: NDArray[np.bool_]
-) -> float:
+def _expected_f1(chances: NDArray[np.float64], sizes_bp: NDArray[np.float64], *, is_inside: NDArray[np.bool_]) -> float:
     """The F1 of a set whose parts, and other parts, belong to it with these chances."""
     true_bp = chances * sizes_bp
     return float(2 * true_bp[is_inside].sum() / (sizes_bp[is_inside].sum() + true_bp.sum()))
@@ -158,9 +156,7 @@ def _expected_f1(
 class _Fit:
     """How well contigs fit bins by their vectors and depths."""
 
-    def __init__(
-        self, space: ContigSpace, lengths_bp: NDArray[np.int64], *, bins: Sequence[NDArray[np.int64]]
-    ) -> None:
+    def __init__(self, space: ContigSpace, lengths_bp: NDArray[np.int64], *, bins: Sequence[NDArray[np.int64]]) -> None:
         self._space = space
         self._weights = lengths_bp.astype(np.float64)
         self._vectors, self._depths = self._centres(bins)
@@ -171,15 +167,16 @@ class _Fit:
     def log_odds(self, rows: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.float64]:
         """By how much contigs fit a set better than any other bin: the log of the odds, bounded. -> (R,)."""
         vectors, depths = self._centres([members])
-        rivals = self._rivals(members, vectors, depths)
+        rivals = self._rivals(members, vectors=vectors, depths=depths)
         if len(rivals) == 0:
             return np.zeros(len(rows))
-        own = self._distances(rows, vectors, depths)[:, 0]
-        other = self._distances(rows, self._vectors[rivals], self._depths[rivals]).min(axis=1)
-        return np.clip((other - own).astype(np.float64), -_MOST_LEARNT, _MOST_LEARNT)
+        own = self._distances(rows, vectors=vectors, depths=depths)[:, 0]
+        other = self._distances(rows, vectors=self._vectors[rivals], depths=self._depths[rivals]).min(axis=1)
+        learnt: NDArray[np.float64] = np.clip((other - own).astype(np.float64), -_MOST_LEARNT, _MOST_LEARNT)
+        return learnt
 
     def _rivals(
-        self, members: NDArray[np.int64], vectors: NDArray[np.float32], depths: NDArray[np.float32]
+        self, members: NDArray[np.int64], *, vectors: NDArray[np.float32], depths: NDArray[np.float32]
     ) -> NDArray[np.int64]:
         """The bins nearest to a set of which it holds a small part at most."""
         weights = np.zeros(len(self._weights))
@@ -197,7 +194,7 @@ class _Fit:
         return np.array(vectors, dtype=np.float32), np.array(depths, dtype=np.float32).reshape(len(sets), -1)
 
     def _distances(
-        self, rows: NDArray[np.int64], vectors: NDArray[np.float32], depths: NDArray[np.float32]
+        self, rows: NDArray[np.int64], *, vectors: NDArray[np.float32], depths: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Distance of B contigs from K centres, as `ContigSpace.distances` has it. -> (B, K)."""
         space, n_rows = self._space, len(rows)
@@ -205,11 +202,13 @@ class _Fit:
         with threadpool_limits(limits=1):
             squared = (own**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1) - 2 * own @ vectors.T
         nothing = np.empty((n_rows + len(vectors), 0), dtype=np.float32)  # the depths' part alone
-        points = ContigSpace(nothing, np.concatenate([space.depths[rows], depths]), space.n_seen)
+        variances = np.concatenate([space.variances[rows], np.zeros_like(depths)])  # means are as good as exact
+        points = ContigSpace(nothing, np.concatenate([space.depths[rows], depths]), variances, space.n_seen)
         others = np.broadcast_to(np.arange(n_rows, n_rows + len(vectors)), (n_rows, len(vectors)))
         apart: NDArray[np.float32] = points.distances(np.arange(n_rows), others)
         shrunk = np.float32(np.sqrt(1 + space.n_seen / 2)) if space.n_seen else np.float32(1)
-        return apart + np.maximum(squared, 0) / shrunk
+        both: NDArray[np.float32] = apart + np.maximum(squared, 0) / shrunk
+        return both
 
 
 def _medians(values: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -217,7 +216,9 @@ def _medians(values: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArr
     order = np.argsort(values, axis=0, kind="stable")
     sums = np.cumsum(weights[order], axis=0)
     middle = (sums >= weights.sum() / 2).argmax(axis=0)
-    return values[order[middle, np.arange(values.shape[1])], np.arange(values.shape[1])]
+    columns = np.arange(values.shape[1])
+    medians: NDArray[np.float32] = values[order[middle, columns], columns]
+    return medians
 
 
 def _rows_of(labels: NDArray[np.int64], n_labels: int) -> list[NDArray[np.int64]]:

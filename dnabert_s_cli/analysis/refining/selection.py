@@ -31,7 +31,7 @@ class Chosen:
 def choose_bins(
     candidates: Sequence[Candidate], atoms: Atoms, *, judge: Judge, min_bin_bp: int, least_worth: float = LEAST_WORTH
 ) -> list[Chosen]:
-    """Bins of at least `min_bin_bp` bases and `least_worth`, best first; ties by size, then by order."""
+    """Bins of at least `min_bin_bp` bases and `least_worth`, best first; of equals the larger, then the whole one."""
     sets = [one.atoms for one in candidates]
     scores = judge.scores(sets)
     version = [0] * len(sets)
@@ -39,12 +39,12 @@ def choose_bins(
     for number, one in enumerate(sets):
         for atom in one.tolist():
             having[atom].append(number)
-    waiting = [_entry(scores[number], atoms.sizes_bp[one], number, 0) for number, one in enumerate(sets)]
+    waiting = [_entry(scores[number], atoms.sizes_bp[one], number=number, version=0) for number, one in enumerate(sets)]
     heapq.heapify(waiting)
     taken = np.zeros(len(atoms.sizes_bp), dtype=np.bool_)
     chosen = []
     while waiting:
-        worth, _, number, seen = heapq.heappop(waiting)
+        worth, _, _, number, seen = heapq.heappop(waiting)
         if seen != version[number]:
             continue
         if -worth < least_worth:
@@ -62,9 +62,11 @@ def choose_bins(
                 again.append(other)
         for other, score in zip(again, judge.scores([sets[one] for one in again]) if again else [], strict=True):
             scores[other] = score
-            heapq.heappush(waiting, _entry(score, atoms.sizes_bp[sets[other]], other, version[other]))
+            heapq.heappush(waiting, _entry(score, atoms.sizes_bp[sets[other]], number=other, version=version[other]))
     return chosen
 
 
-def _entry(score: Score, sizes_bp: NDArray[np.int64], number: int, version: int) -> tuple[float, int, int, int]:
-    return -score.worth, -int(sizes_bp.sum()), number, version
+def _entry(
+    score: Score, sizes_bp: NDArray[np.int64], *, number: int, version: int
+) -> tuple[float, int, bool, int, int]:
+    return -score.worth, -int(sizes_bp.sum()), version > 0, number, version

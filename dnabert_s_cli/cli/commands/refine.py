@@ -164,6 +164,7 @@ def refine(
     from ...pipelines.cluster.methods import ClusterOptions
     from ...pipelines.refine.recipe import find_sets
     from ...pipelines.refine.recipe import refine_bins as run
+    from ...pipelines.run_record import Existing
 
     near, smallest = defaults.GRAPH_NEIGHBOURS, defaults.MIN_BIN_CONTIGS
     clustering = ClusterOptions(defaults.BIN_METHOD, None, smallest, None, near, seed=seed, threads=encoder.threads)
@@ -171,11 +172,10 @@ def refine(
         report = run(
             find_sets(bins),
             evidence.source(reads=reads, threads=encoder.threads),
-            output,
+            output=output,
             encoder=encoder.options() if evidence.embeddings else encoder.announced(),
             options=BinOptions(clustering, min_bin, outputs.options(output)),
-            resume=resume,
-            force=force,
+            existing=Existing(force, resume),
             argv=sys.argv,
             progress=shown,
         )

@@ -1,7 +1,7 @@
 """Bins of one assembly by several binners, each in the format of its tool.
 
-A table of contig and bin (DAS Tool's contig2bin, CAMI's biobox, those of SemiBin2, VAMB, MetaBAT2 and others) or a folder
-of FASTA, with the names of the assembly's contigs -> bin of each contig.
+A table of contig and bin (DAS Tool's contig2bin, CAMI's biobox, those of SemiBin2, VAMB, MetaBAT2 and others) or a
+folder of FASTA, with the names of the assembly's contigs -> bin of each contig.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class BinSet:
 def read_bin_set(path: str | Path, *, name: str, contigs: Collection[str]) -> BinSet:
     """One binner's bins.
 
-    A table without a header may have contig and bin in either order, as that of older VAMB has: the names of the contigs
-    tell. Contigs that a table calls unbinned are left out.
+    A table without a header may have contig and bin in either order (older VAMB writes the bin first): the names of
+    the contigs tell. Contigs that a table calls unbinned are left out.
 
     Args:
         contigs: names of all contigs of the assembly, for a quick search.

@@ -66,7 +66,7 @@ def join_sets(
     numbers = assign_bins(own, evidence.lengths_bp, min_bin_bp=min_bin_bp)
     by_size = sorted(chosen, key=lambda one: int(numbers[one.contigs[0]]))
     names = [f"{prefix}bin.{number}" for number in range(1, len(by_size) + 1)]
-    words = [_source(one, sets, labels) for one in by_size]
+    words = [_source(one, sets, labels=labels) for one in by_size]
     return Bins(numbers, names, None, unit, options, sources=words, agreement=[one.score.agreement for one in by_size])
 
 
@@ -83,22 +83,24 @@ def _labels(sets: Sequence[BinSet], ids: Sequence[str]) -> _Labels:
             if contig in one.bin_of:
                 of_contigs[row, binner] = number_of[one.bin_of[contig]]
         n_left_out = sum(contig not in known for contig in one.bin_of)
-        logger.info("%s: %d contigs in %d bins, %d of them too short", one.name, len(one.bin_of), len(number_of), n_left_out)
+        logger.info(
+            "%s: %d contigs in %d bins, %d of them too short", one.name, len(one.bin_of), len(number_of), n_left_out
+        )
         names.append(list(number_of))
     return _Labels(of_contigs, names)
 
 
-def _source(chosen: Chosen, sets: Sequence[BinSet], labels: _Labels) -> str:
+def _source(chosen: Chosen, sets: Sequence[BinSet], *, labels: _Labels) -> str:
     """Where a bin comes from: `a/bin.1`, `a/bin.1 & b/bin.7`, with `rest of` where better bins took a part of it."""
     one = chosen.candidate
     parts = [f"{sets[binner].name}/{labels.names[binner][number]}" for binner, number in one.sources]
-    same = _same_bins(chosen, sets, labels) if one.kind == GIVEN and chosen.is_whole else []
+    same = _same_bins(chosen, sets, labels=labels) if one.kind == GIVEN and chosen.is_whole else []
     words = f" {one.kind} ".join(parts) if one.kind != GIVEN else " = ".join([*parts, *same])
     assert one.kind != WITHOUT or len(parts) == 2, "a difference has two sides"
     return words if chosen.is_whole else f"rest of {words}"
 
 
-def _same_bins(chosen: Chosen, sets: Sequence[BinSet], labels: _Labels) -> list[str]:
+def _same_bins(chosen: Chosen, sets: Sequence[BinSet], *, labels: _Labels) -> list[str]:
     """Bins of later sets that hold the very same contigs."""
     first = chosen.candidate.sources[0][0]
     found = []

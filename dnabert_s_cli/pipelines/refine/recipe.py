@@ -29,7 +29,7 @@ from ..bin.results.annotated import H5adFile
 from ..bin.results.writing import Own, Place, write_results
 from ..bin.stages import BinInput, Stages, check_evidence
 from ..progress import Progress
-from ..run_record import Run, file_facts
+from ..run_record import KEEP, Existing, Run, file_facts
 from ..vectors.encoding import EncoderOptions
 from ..vectors.inputs import SequenceInput, model_files
 from ..vectors.tables import Vectors
@@ -86,12 +86,11 @@ def find_sets(words: Sequence[str]) -> SetFiles:
 def refine_bins(
     sets: SetFiles,
     source: BinInput,
-    output: Path,
     *,
+    output: Path,
     encoder: EncoderOptions,
     options: BinOptions,
-    resume: bool = False,
-    force: bool = False,
+    existing: Existing = KEEP,
     argv: Sequence[str] = (),
     progress: Progress,
 ) -> RefineReport:
@@ -100,7 +99,7 @@ def refine_bins(
     Args:
         source: the contigs and what is known of them.
         options: seed, threads, least size of a bin, and what is written.
-        resume: continue an unfinished run, if there is one.
+        existing: what becomes of a finished output, and of an unfinished run.
 
     Raises:
         DnabertSError: bad input, existing output, or an unfinished run that was made from something else.
@@ -114,11 +113,11 @@ def refine_bins(
     }
     run = Run("refine", argv=argv, seed=options.clustering.seed, asked=asked)
     check_apart([output], [*source.files(), *sets.files(), *model_files(encoder.model)])
-    if resume and not force:
+    if existing.resume and not existing.force:
         _end_if_complete(run, output)
     check_evidence(source, method=LOUVAIN)
-    kept = StageFolder(output, resume=resume, force=force)
-    with kept, atomic_folder(output, force=force, within=kept.path) as folder, disk_full_as_error(kept.path):
+    kept = StageFolder(output, resume=existing.resume, force=existing.force)
+    with kept, atomic_folder(output, force=existing.force, within=kept.path) as folder, disk_full_as_error(kept.path):
         contigs, summary = scan_contigs(source.contigs)
         read = _read_sets(sets, contigs, source=source.contigs)
         stages = Stages(source, contigs, summary, kept, progress, seed=options.clustering.seed)
