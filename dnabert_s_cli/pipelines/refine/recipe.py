@@ -132,7 +132,7 @@ def refine_bins(
             progress=progress,
         )
         run.note("choosing")
-        place = Place(folder, output.name, H5adFile.of(None, output), options, {}, progress)
+        place = Place(folder, output.name, H5adFile.of(None, output), options, {}, None, progress)
         stats, _ = write_results(place, known.own(bins, stages, sets=sets), addition=None, run=run)
     return RefineReport(stats, summary, run.timings_s["total"])
 
