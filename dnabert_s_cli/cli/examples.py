@@ -32,7 +32,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "refine": (
         "dnabert-s refine bins_out semibin.tsv metabat_bins --contigs contigs.fa -o refined",
-        "dnabert-s refine ours=bins_out vamb=clusters.tsv -c contigs.fa -b *.bam -o refined",
+        "dnabert-s refine ours=bins_out vamb=clusters.tsv --contigs contigs.fa -b *.bam -o refined",
     ),
     "catalogue": (
         "dnabert-s catalogue S1=asm1.fa S2=asm2.fa.gz -o catalogue.fa.gz",

@@ -13,7 +13,7 @@ _SEQUENCES = (".fa", ".fasta", ".fna", ".fas")
 # command -> flags of each option, and the ends of names of the files that it takes
 _SEVERAL = {
     "bin": ((("-b", "--bam"), _ALIGNMENTS), (("-d", "--depth"), _TABLES)),
-    "refine": ((("-b", "--bam"), _ALIGNMENTS), (("-d", "--depth"), _TABLES), (("-c", "--contigs"), _SEQUENCES)),
+    "refine": ((("-b", "--bam"), _ALIGNMENTS), (("-d", "--depth"), _TABLES), (("--contigs",), _SEQUENCES)),
     "evaluate bins": ((("--contigs",), _SEQUENCES),),
 }
 

@@ -133,7 +133,7 @@ def test_markers_judge_where_they_are_asked_for(
     command: Command, sets: list[Path], assembly: Path, tmp_path: Path
 ) -> None:
     quick = ("--model", "tnf-c", "--no-names", "--no-report", "-q")
-    result = command("refine", *sets, "-c", assembly, "-o", tmp_path / "out", *quick)
+    result = command("refine", *sets, "--contigs", assembly, "-o", tmp_path / "out", *quick)
     assert result.code == 0
     assert "completeness" in (tmp_path / "out" / "bins.tsv").read_text().splitlines()[0]
 

@@ -31,7 +31,6 @@ class ContigFlags:
         list[str],
         typer.Option(
             "--contigs",
-            "-c",
             help="FASTA files of the assembly that was binned, plain or compressed; several may follow.",
             metavar="FILE...",
             show_default=False,
