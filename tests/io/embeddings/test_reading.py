@@ -219,7 +219,7 @@ def test_parquet_with_an_empty_cell_is_an_error(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow.parquet").write_table(
         arrow.table({"id": ["a", "b"], "length": [5, 6], "embedding": rows}), path
     )
-    with pytest.raises(DnabertSError, match="empty cells") as caught:
+    with pytest.raises(DnabertSError, match=r"empty cells|to be of size=1") as caught:  # pyarrow 15 says it
         read_embeddings(path)
     assert caught.value.path == str(path)
 

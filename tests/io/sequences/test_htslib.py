@@ -35,7 +35,7 @@ def cram(tmp_path: Path, reference: Path) -> Path:
 def _cram(folder: Path, reference: Path, *, version: str = "3.0") -> Path:
     """The real BAM as CRAM."""
     path = folder / "x.cram"
-    options = [f"version={version}"]
+    options = [f"version={version}".encode()]  # older pysam takes bytes only
     with (
         pysam.AlignmentFile(str(BAM)) as source,
         pysam.AlignmentFile(
