@@ -51,7 +51,7 @@ class KmerSample:
         ends = np.cumsum([len(sequence) + 1 for sequence in sequences])
         found = [np.empty(0, np.uint64)]
         for begin, codons in _codon_blocks("N".join(sequences), overlap=_STEP * (self.length - 1)):
-            for residues, step in ((_FORWARD[codons], _STEP), (_REVERSE[codons], -_STEP)):
+            for residues, step in ((_FORWARD.take(codons), _STEP), (_REVERSE.take(codons), -_STEP)):
                 starts, hashes = self._kmers(residues, step)
                 owners = np.searchsorted(ends, begin + starts, side="right").astype(np.uint64)
                 found.append(owners << np.uint64(32) | hashes)
@@ -82,7 +82,7 @@ class KmerSample:
         pairs = _joined(residues.astype(np.uint16), step, base=_BASE)
         words = _joined(pairs.astype(np.uint32), 2 * step, base=_BASE**2)
         firsts = words[:n_starts] if step > 0 else words[len(words) - n_starts :]
-        starts = np.flatnonzero(self._is_sampled[firsts]) + (0 if step > 0 else reach)
+        starts = np.flatnonzero(self._is_sampled.take(firsts)) + (0 if step > 0 else reach)
         kmers = np.zeros(len(starts), np.uint64)
         is_whole = np.ones(len(starts), np.bool_)
         for place in range(self.length):
@@ -95,7 +95,7 @@ class KmerSample:
 
 def _codon_blocks(sequence: str, *, overlap: int) -> Iterator[tuple[int, Residues]]:
     """First base, and number of the codon that begins at each base, (L,) uint8, of blocks in one frame that overlap."""
-    bases = _BASES[np.frombuffer(sequence.encode("ascii", "replace"), np.uint8)]
+    bases = _BASES.take(np.frombuffer(sequence.encode("ascii", "replace"), np.uint8))
     for start in range(0, max(len(bases) - overlap - 2, 0), _BLOCK):
         block = bases[start : start + _BLOCK + overlap + 2]
         yield start, block[:-2] * np.uint8(25) + block[1:-1] * np.uint8(5) + block[2:]
