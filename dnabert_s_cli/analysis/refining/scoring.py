@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from ..binning.centres import Centres, distances_from, find_centres
 from ..binning.contig_space import ContigSpace
 from ..binning.quality import bin_quality
 from ..markers.search import HIT_COLUMNS, MarkerHits
@@ -158,67 +158,32 @@ class _Fit:
 
     def __init__(self, space: ContigSpace, lengths_bp: NDArray[np.int64], *, bins: Sequence[NDArray[np.int64]]) -> None:
         self._space = space
-        self._weights = lengths_bp.astype(np.float64)
-        self._vectors, self._depths = self._centres(bins)
-        self._rows = np.concatenate(bins)
-        self._starts = np.concatenate([[0], np.cumsum([len(one) for one in bins])[:-1]])
-        self._sizes = np.add.reduceat(self._weights[self._rows], self._starts)
+        self._lengths_bp = lengths_bp
+        self._centres = find_centres(space, lengths_bp, sets=bins)
+        self._rows = np.concatenate([np.empty(0, dtype=np.int64), *bins])
+        self._starts = np.concatenate([[0], np.cumsum([len(one) for one in bins])[:-1]]).astype(np.int64)
+        self._sizes = np.add.reduceat(lengths_bp[self._rows].astype(np.float64), self._starts)
 
     def log_odds(self, rows: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.float64]:
         """By how much contigs fit a set better than any other bin: the log of the odds, bounded. -> (R,)."""
-        vectors, depths = self._centres([members])
-        rivals = self._rivals(members, vectors=vectors, depths=depths)
+        centre = find_centres(self._space, self._lengths_bp, sets=[members])
+        rivals = self._rivals(members, centre)
         if len(rivals) == 0:
             return np.zeros(len(rows))
-        own = self._distances(rows, vectors=vectors, depths=depths)[:, 0]
-        other = self._distances(rows, vectors=self._vectors[rivals], depths=self._depths[rivals]).min(axis=1)
+        own = distances_from(self._space, rows, centres=centre)[:, 0]
+        other = distances_from(self._space, rows, centres=self._centres.of(rivals)).min(axis=1)
         learnt: NDArray[np.float64] = np.clip((other - own).astype(np.float64), -_MOST_LEARNT, _MOST_LEARNT)
         return learnt
 
-    def _rivals(
-        self, members: NDArray[np.int64], *, vectors: NDArray[np.float32], depths: NDArray[np.float32]
-    ) -> NDArray[np.int64]:
+    def _rivals(self, members: NDArray[np.int64], centre: Centres) -> NDArray[np.int64]:
         """The bins nearest to a set of which it holds a small part at most."""
-        weights = np.zeros(len(self._weights))
-        weights[members] = self._weights[members]
+        weights = np.zeros(len(self._lengths_bp))
+        weights[members] = self._lengths_bp[members]
         held = np.add.reduceat(weights[self._rows], self._starts) / self._sizes
-        squared = ((self._vectors - vectors) ** 2).sum(axis=1) + ((self._depths - depths) ** 2).sum(axis=1)
+        squared = ((self._centres.vectors - centre.vectors) ** 2).sum(axis=1)
+        squared += ((self._centres.depths - centre.depths) ** 2).sum(axis=1)
         order = np.argsort(squared, kind="stable")
         return order[held[order] < _OWN_SHARE][:_RIVALS]
-
-    def _centres(self, sets: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean vector and mean depth of each set, by length; depth by the median, which a shared region cannot move."""
-        space = self._space
-        vectors = [np.average(space.vectors[one], axis=0, weights=self._weights[one]) for one in sets]
-        depths = [_medians(space.depths[one], self._weights[one]) for one in sets]
-        return np.array(vectors, dtype=np.float32), np.array(depths, dtype=np.float32).reshape(len(sets), -1)
-
-    def _distances(
-        self, rows: NDArray[np.int64], *, vectors: NDArray[np.float32], depths: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Distance of B contigs from K centres, as `ContigSpace.distances` has it. -> (B, K)."""
-        space, n_rows = self._space, len(rows)
-        own = space.vectors[rows]
-        with threadpool_limits(limits=1):
-            squared = (own**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1) - 2 * own @ vectors.T
-        nothing = np.empty((n_rows + len(vectors), 0), dtype=np.float32)  # the depths' part alone
-        variances = np.concatenate([space.variances[rows], np.zeros_like(depths)])  # means are as good as exact
-        points = ContigSpace(nothing, np.concatenate([space.depths[rows], depths]), variances, space.n_seen)
-        others = np.broadcast_to(np.arange(n_rows, n_rows + len(vectors)), (n_rows, len(vectors)))
-        apart: NDArray[np.float32] = points.distances(np.arange(n_rows), others)
-        shrunk = np.float32(np.sqrt(1 + space.n_seen / 2)) if space.n_seen else np.float32(1)
-        both: NDArray[np.float32] = apart + np.maximum(squared, 0) / shrunk
-        return both
-
-
-def _medians(values: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The weighted median of each column. (N, S) -> (S,)."""
-    order = np.argsort(values, axis=0, kind="stable")
-    sums = np.cumsum(weights[order], axis=0)
-    middle = (sums >= weights.sum() / 2).argmax(axis=0)
-    columns = np.arange(values.shape[1])
-    medians: NDArray[np.float32] = values[order[middle, columns], columns]
-    return medians
 
 
 def _rows_of(labels: NDArray[np.int64], n_labels: int) -> list[NDArray[np.int64]]:

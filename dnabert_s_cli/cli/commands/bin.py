@@ -117,6 +117,14 @@ class OutputFlags:
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
     ] = False
+    contig_table: Annotated[
+        bool,
+        typer.Option(
+            "--contig-table",
+            help="Also write contigs.tsv: how sure each contig is in its bin, its second choice, and chimeras.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False
     prefix: Annotated[
         str,
         typer.Option(
@@ -181,6 +189,7 @@ class OutputFlags:
             prefix=self.prefix,
             strip_sample=self.strip_sample,
             multiqc=self.mqc,
+            contig_table=self.contig_table,
             h5ad=self.h5ad,
             references=self.names,
         )

@@ -101,6 +101,14 @@ class OutputFlags:
     no_names: Annotated[
         bool, typer.Option("--no-names", help="Do not say what the bins are.", rich_help_panel=_OUTPUT)
     ] = False
+    contig_table: Annotated[
+        bool,
+        typer.Option(
+            "--contig-table",
+            help="Also write contigs.tsv: how sure each contig is in its bin, its second choice, and chimeras.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False
     prefix: Annotated[
         str,
         typer.Option(
@@ -127,6 +135,7 @@ class OutputFlags:
             names=not self.no_names,
             prefix=self.prefix,
             multiqc=self.mqc,
+            contig_table=self.contig_table,
         )
 
 

@@ -47,6 +47,7 @@ class BinStats:
         species: bins of one species in several samples share it.
         source: which bins of several binners it was made from; None elsewhere, as is `agreement`.
         agreement: how well those binners agree on it, 0 to 1.
+        chimerism: share of its bases in parts of contigs that fit another bin; None where that was not looked at.
     """
 
     number: int
@@ -65,6 +66,7 @@ class BinStats:
     species: str | None = None
     source: str | None = None
     agreement: float | None = None
+    chimerism: float | None = None
 
     @property
     def worth(self) -> tuple[float, int]:

@@ -117,6 +117,7 @@ def write_bin_table(
     """
     columns = [*_TABLE_COLUMNS, *samples, *(_QUALITY_COLUMNS if has_quality else ())]
     columns += [*(_NAME_COLUMNS if has_names else ()), _CIRCULAR_COLUMN, *(_SAMPLE_COLUMNS if by_sample else ())]
+    columns += ["chimerism"] if any(row.chimerism is not None for row in stats) else []
     columns += _SOURCE_COLUMNS if any(row.source is not None for row in stats) else ()
     lines = ["\t".join(columns) + "\n"]
     for row in stats:
@@ -126,6 +127,7 @@ def write_bin_table(
         cells += _name_cells(row.taxon) if row.taxon is not None else ()
         cells.append("yes" if row.circular else "no")
         cells += [row.sample, row.species] if by_sample else []
+        cells += [f"{row.chimerism:.4f}"] if row.chimerism is not None else []
         cells += [f"{row.agreement or 0.0:.4f}", row.source] if row.source is not None else []
         lines.append("\t".join(map(str, cells)) + "\n")
     _write_text(path, lines)

@@ -7,6 +7,7 @@ paper's protocol, vectors alone -> k-medoid or HDBSCAN.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -148,8 +149,15 @@ def _of_contigs(evidence: Evidence, kept: np.ndarray) -> Evidence:
 
 def unit_vectors(evidence: Evidence) -> tuple[np.ndarray, float]:
     """Unit vectors in the sample's own geometry where halves show it, and how much cosines of one genome scatter."""
-    halves = evidence.halves
+    geometry, spread = sample_geometry(evidence.embeddings, evidence.lengths_bp, halves=evidence.halves)
+    return geometry(evidence.embeddings), spread
+
+
+def sample_geometry(
+    embeddings: np.ndarray, lengths_bp: np.ndarray, *, halves: HalfPairs | None
+) -> tuple[Callable[[np.ndarray], np.ndarray], float]:
+    """The map from embeddings to unit vectors, and how much their cosines scatter within one genome."""
     if halves is None or len(halves.lengths_bp) < defaults.LEAST_HALF_PAIRS:
-        return l2_normalize(evidence.embeddings), DEFAULT_SPREAD
-    whitening = fit_whitening(evidence.embeddings, evidence.lengths_bp, halves=halves)
-    return whitening(evidence.embeddings), similarity_spread(halves, whitening)
+        return l2_normalize, DEFAULT_SPREAD
+    whitening = fit_whitening(embeddings, lengths_bp, halves=halves)
+    return whitening, similarity_spread(halves, whitening)

@@ -42,6 +42,7 @@ from .samples import own_name, split_names
 
 CONTIG2BIN, BIN_TABLE, BIOBOX, REPORT = "contig2bin.tsv", "bins.tsv", "bins.biobox.tsv", "report.html"
 SPECIES, ELEMENTS, UNBINNED = "species.tsv", "elements.tsv", "unbinned"
+CONTIG_TABLE = "contigs.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class OutputOptions:
         strip_sample: contigs of a catalogue have their own names, without the sample, in the bins.
         multiqc: also write files for MultiQC: one row, named `prefix` or else `sample_id`, or one for each sample.
         h5ad: also write the contigs with their vectors to this file, for scanpy.
+        contig_table: also write how sure each contig is in its bin, and which are chimeras.
         references: a file of references that say what bins are; None for the built-in ones.
     """
 
@@ -71,6 +73,7 @@ class OutputOptions:
     strip_sample: bool = False
     multiqc: bool = False
     h5ad: Path | None = None
+    contig_table: bool = False
     references: Path | None = None
 
     @property

@@ -88,6 +88,9 @@ def bin_contigs(
     given = options.outputs.references
     check_apart([output, h5ad.apart], [*source.files(), given, *model_files(encoder.model)])
     adds = resume and not force and _adds_samples(run, output, source=source, h5ad=h5ad)
+    if adds and options.outputs.contig_table:
+        hint = "leave the option out, or bin all samples again with --force"
+        raise DnabertSError("a sample cannot be added with --contig-table", path=output, hint=hint)
     kept = StageFolder(output, resume=resume, force=force or adds)
     h5ad.check(force=force or adds or kept.path.exists())
     check_evidence(source, method=options.clustering.method)
@@ -109,7 +112,14 @@ def bin_contigs(
         place = Place(
             folder, output.name, h5ad, replace(options, clustering=bins.options), shared, references, progress
         )
-        own = Own(gathered.binned(bins), stages.source, gathered.vectors, gathered.depth_inputs, summary)
+        own = Own(
+            gathered.binned(bins),
+            stages.source,
+            gathered.vectors,
+            gathered.depth_inputs,
+            summary,
+            gathered.evidence.halves,
+        )
         stats, species = write_results(place, own, addition=addition, run=run)
     return BinReport(stats, summary, bins.options.min_similarity, run.timings_s["total"], species)
 

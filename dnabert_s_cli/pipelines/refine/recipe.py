@@ -152,7 +152,7 @@ class _Known:
         samples = () if depths is None else depths.samples
         binned = BinnedContigs(self.contigs, bins, evidence.embeddings, evidence.depth, samples, evidence.hits)
         inputs = [*(() if depths is None else depths.inputs), *file_facts(*sets.files())]
-        return Own(binned, stages.source, self.vectors, inputs, stages.summary)
+        return Own(binned, stages.source, self.vectors, inputs, stages.summary, evidence.halves)
 
 
 def _end_if_complete(run: Run, output: Path) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ....analysis.binning.assignment import HalfPairs
+from ....io.bins.contig_table import ContigRow, write_contig_table
 from ....io.bins.markers import BUILTIN_PROFILES
 from ....io.bins.stats import BinStats
 from ....io.bins.writing import SpeciesRow
@@ -24,6 +26,7 @@ from ...vectors.encoding import EncoderOptions
 from ...vectors.tables import Vectors
 from ..naming import BinNamer
 from ..outputs import (
+    CONTIG_TABLE,
     BinnedContigs,
     BinOptions,
     map_contigs,
@@ -35,6 +38,7 @@ from ..outputs import (
 from ..species import link_species
 from ..stages import BinInput
 from .annotated import H5adFile, annotated_contigs
+from .contig_table import judge_contigs, with_chimerism
 from .joining import Addition
 from .kept import KEPT, keep_samples
 
@@ -58,13 +62,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Own:
-    """What this run has binned, and from what; `summary` counts all contigs of the input."""
+    """What this run has binned, and from what; `summary` counts all contigs of the input, `halves` are of some."""
 
     binned: BinnedContigs
     source: BinInput
     vectors: Vectors
     depth_inputs: Sequence[Mapping[str, object]]
     summary: InputSummary
+    halves: HalfPairs | None = None
 
 
 def shared_settings(source: BinInput, encoder: EncoderOptions, *, options: BinOptions) -> dict[str, object]:
@@ -96,6 +101,10 @@ def write_results(
     if addition is not None:
         addition.copy_bins(folder, options=options.outputs)
         taxa = None if taxa is None else addition.taxa | taxa
+    if options.outputs.contig_table:
+        rows = _judged(place, own)
+        write_contig_table(folder / CONTIG_TABLE, rows)
+        stats = with_chimerism(stats, rows)
     stats = write_tables(folder, binned, stats=stats, species=species, taxa=taxa, options=options.outputs)
     write_multiqc_files(folder, binned, stats=stats, options=options.outputs, summary=own.summary)
     if binned.bins.separator is not None:
@@ -112,6 +121,18 @@ def write_results(
     if shown is not None:
         place.h5ad.write(annotated_contigs(binned, shown=shown, stats=stats, run=facts), folder)
     return stats, species
+
+
+def _judged(place: Place, own: Own) -> list[ContigRow]:
+    """What is known of each contig in its bin."""
+    return judge_contigs(
+        own.binned,
+        own.source.contigs,
+        encoder=own.vectors.encoder,
+        halves=own.halves,
+        seed=place.options.clustering.seed,
+        progress=place.progress,
+    )
 
 
 def _with_species(binned: BinnedContigs, *, seed: int) -> tuple[list[BinStats], list[SpeciesRow] | None]:
