@@ -19,8 +19,9 @@ from machine import machine_facts
 from dnabert_s_cli import defaults
 from dnabert_s_cli.analysis.binning.assignment import HalfPairs
 from dnabert_s_cli.analysis.binning.chimeras import find_joint, window_ends
-from dnabert_s_cli.analysis.binning.whitening import fit_whitening
+from dnabert_s_cli.analysis.binning.whitening import Whitening, fit_whitening
 from dnabert_s_cli.analysis.neighbours import l2_normalize
+from dnabert_s_cli.encoders.embedder import Encoder
 from dnabert_s_cli.encoders.loader import load_encoder
 from dnabert_s_cli.io.labels.reading import read_labels
 from dnabert_s_cli.io.sequences.reading import read_sequences
@@ -99,12 +100,12 @@ def _chimera(
 
 
 def _piece(sequences: list[str], rows: np.ndarray, *, length_bp: int, rng: np.random.Generator) -> str:
-    sequence = sequences[rng.choice(rows)]
+    sequence = sequences[int(rng.choice(rows))]
     start = int(rng.integers(0, len(sequence) - length_bp + 1))
     return sequence[start : start + length_bp]
 
 
-def _place(sequence: str, encoder: object, geometry: object, centres: np.ndarray) -> int:
+def _place(sequence: str, encoder: Encoder, geometry: Whitening, centres: np.ndarray) -> int:
     """The base after which the contig changes genome, 0 for none."""
     ends = window_ends(len(sequence)).tolist()
     windows = [sequence[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]

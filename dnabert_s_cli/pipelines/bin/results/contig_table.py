@@ -140,7 +140,7 @@ def _joints(
             group = groups[int(group_of[row])]
             joint = find_joint(group.geometry(vectors[start : start + len(ends)]) @ group.centres.T)
             start += len(ends)
-            yield row, joint and _numbered(joint, group, ends=ends)
+            yield row, None if joint is None else _numbered(joint, group, ends=ends)
         progress.advance(sum(len(record.sequence) for record in records))
 
 
