@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature, signature
-from typing import Any, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
 def expand_flags(command: Callable[..., int | None]) -> Callable[..., int | None]:
@@ -18,7 +18,7 @@ def expand_flags(command: Callable[..., int | None]) -> Callable[..., int | None
     parameters: list[Parameter] = []
     hints = get_type_hints(command, include_extras=True)
     for parameter in signature(command).parameters.values():
-        kind = hints[parameter.name]
+        kind = _bare(hints[parameter.name])
         if is_dataclass(kind) and isinstance(kind, type):
             groups[parameter.name] = kind
             parameters += _parameters_of(kind)
@@ -34,6 +34,12 @@ def expand_flags(command: Callable[..., int | None]) -> Callable[..., int | None
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # what inspect reads first
     return run
+
+
+def _bare(hint: Any) -> Any:
+    """The hint without the Optional that Python 3.10 puts around that of a parameter whose default is None."""
+    inner = [one for one in get_args(hint) if one is not type(None)]
+    return inner[0] if len(inner) == 1 and get_origin(hint) is Union and hasattr(inner[0], "__metadata__") else hint
 
 
 def _parameters_of(group: type[Any]) -> list[Parameter]:

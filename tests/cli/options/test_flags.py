@@ -38,3 +38,12 @@ def test_command_gets_the_group_as_one_value() -> None:
 
 def test_help_is_the_commands_own() -> None:
     assert expand_flags(draw).__doc__ == "Draw it."
+
+
+def test_an_option_that_is_none_by_default_keeps_its_name() -> None:
+    def save(*, table_format: Annotated[str | None, typer.Option("--format")] = None) -> None:
+        typer.echo(table_format)
+
+    app = typer.Typer()
+    app.command()(expand_flags(save))  # Python 3.10 hides the name behind an Optional of its own
+    assert CliRunner().invoke(app, ["--format", "npy"]).output == "npy\n"
