@@ -27,7 +27,7 @@ LARGE = (
     "pairs",
     "simulate",
     "metagenome",
-)  # more than 2 kB of output
+)  # more than 1 kB of output
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +40,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def small_files() -> Iterator[None]:
-    """No file may grow beyond 2 kB: as on a full disk, but for the number of the error."""
+    """No file may grow beyond 1 kB: as on a full disk, but for the number of the error."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
     try:
         yield
     finally:
