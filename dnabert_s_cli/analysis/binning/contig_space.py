@@ -31,14 +31,12 @@ from ..neighbours import nearest_references
 
 DEFAULT_SPREAD = 0.18  # of cosines within a genome, where no halves tell it
 LEAST_SPREAD, MOST_SPREAD = 0.05, 0.5
-MOST_OF_SAMPLE = 4.0  # what one sample can add to a distance; with 3.5, twin species that one sample tells apart are joined
+MOST_OF_SAMPLE = 4.0  # what one sample can add to a distance; 3.5 joins twin species that one sample tells apart
 MOST_OF_DEPTH = 12.0  # what all samples can; unbounded, more samples of rough depth are worse than fewer
 _LEAST_DEPTH_SCALE = 0.05  # depths of simulated reads can agree to many digits; real ones never do
 _DEFAULT_DEPTH_SCALE = 0.25
 _PAIR_BP = 300  # bases of a read pair, which is counted as one
-_LEAST_COMMON = (
-    0.12  # least scatter that all contigs share: replication, GC, repeats; simulated reads have next to none
-)
+_LEAST_COMMON = 0.12  # least scatter that all contigs share: replication, GC, repeats; less in simulated reads
 _BACKGROUND = 0.2  # depth that reads of relatives may bring
 _ASKED = 4_000  # contigs whose nearest neighbour shows how depth scatters
 _LEAST_ASKED = 20
