@@ -42,7 +42,7 @@ def other_rows() -> Iterator[Row]:
         f"{pairs['streaming'][0]['peak_memory_mb']} MB at most, {pairs['streaming'][0]['pairs_per_s']:,} pairs/s",
         measured(pairs),
     )
-    for depth in (result("depth_bam"), result("depth_bam_assembly")):
+    for depth in map(result, ("depth_bam", "depth_bam_assembly", "depth_bam_large")):
         seconds = depth["seconds"]
         yield (
             f"`depth` of {depth['n_files']} BAM files, {depth['n_reads']:,} reads: processor time, start included; "
