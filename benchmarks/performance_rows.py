@@ -45,7 +45,7 @@ def other_rows() -> Iterator[Row]:
     for depth in map(result, ("depth_bam", "depth_bam_assembly", "depth_bam_large")):
         seconds = depth["seconds"]
         yield (
-            f"`depth` of {depth['n_files']} BAM files, {depth['n_reads']:,} reads: processor time, start included; "
+            f"`depth` of BAM files ({depth['n_files']}), {depth['n_reads']:,} reads: processor time, start included; "
             "jgi_summarize_bam_contig_depths",
             f"{seconds['dnabert-s, 1 threads']['processor']} s; {seconds['jgi, 1 threads']['processor']} s",
             measured(depth),
