@@ -35,7 +35,7 @@ _GOOD = ((0.9, 0.95), (0.5, 0.9))  # completeness and purity from which a genome
 _STAGES = {
     "embedding halves": "halves",
     "embedding": "embedding",
-    "searching": "markers",
+    "finding marker": "marker genes",
     "exact neighbours": "neighbours",
     "approximate neighbours": "neighbours",
     "communities": "communities",
