@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..blocks import row_blocks
+from ..labels import rows_by_label
 from .contig_space import ContigSpace
 
 _BLOCK_ROWS = 4096
@@ -84,9 +85,7 @@ def find_memberships(space: ContigSpace, bins: NDArray[np.int64], *, lengths_bp:
     second = np.full(len(bins), -1, dtype=np.int64)
     if n_bins == 0:
         return Membership(confidence, second)
-    order = np.argsort(bins, kind="stable")
-    starts = np.searchsorted(bins[order], np.arange(n_bins))
-    centres = find_centres(space, lengths_bp, sets=np.split(order[starts[0] :], starts[1:] - starts[0]))
+    centres = find_centres(space, lengths_bp, sets=rows_by_label(bins))
     for block in row_blocks(len(bins), _BLOCK_ROWS):
         rows = np.arange(len(bins))[block]
         distances = distances_from(space, rows, centres=centres)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from ..labels import rows_by_label
 from ..markers.search import MarkerHits
 from .communities import edges_between, graph_within
 from .contig_space import ContigSpace
@@ -130,13 +131,6 @@ def join_unmarked(
             joined[rows_of[label]] = genome
             rows_of[genome] = both
     return np.unique(joined, return_inverse=True)[1] - int((joined < 0).any())
-
-
-def rows_by_label(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Rows of each label from 0, rising; those of -1 are left out."""
-    order = np.argsort(labels, kind="stable")
-    order = order[np.searchsorted(labels[order], 0) :]
-    return np.split(order, np.cumsum(np.bincount(labels[order]))[:-1])
 
 
 def _contamination(hits: MarkerHits, both: NDArray[np.int64], *, added: NDArray[np.int64]) -> float:

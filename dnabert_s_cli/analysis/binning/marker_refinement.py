@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import ndtr
 
+from ..labels import rows_by_label
 from ..markers.search import MarkerHits
 from .communities import divide, graph_within
 from .contig_space import ContigSpace
-from .islands import rows_by_label
 from .mixture import common_mixture, seeded_means
 from .quality import BinQuality, bin_quality, conflicting_pairs, estimate_genomes, seed_contigs
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..binning.centres import Centres, distances_from, find_centres
 from ..binning.contig_space import ContigSpace
 from ..binning.quality import bin_quality
+from ..labels import rows_by_label
 from ..markers.search import HIT_COLUMNS, MarkerHits
 from .candidates import Atoms
 
@@ -72,9 +73,9 @@ class Judge:
         self._atoms = atoms
         self._lengths_bp = lengths_bp
         self._hits = hits
-        self._members = _rows_of(atoms.of_contigs, len(atoms.sizes_bp))
-        self._hits_of = None if hits is None else _rows_of(hits.contig, hits.n_contigs)
-        self._atoms_of = [_rows_of(column, int(column.max(initial=-1)) + 1) for column in atoms.bins.T]
+        self._members = rows_by_label(atoms.of_contigs, len(atoms.sizes_bp))
+        self._hits_of = None if hits is None else rows_by_label(hits.contig, hits.n_contigs)
+        self._atoms_of = [rows_by_label(column) for column in atoms.bins.T]
         self._fit = None if space is None else _Fit(space, lengths_bp, bins=self._given_bins())
 
     def contigs(self, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -184,10 +185,3 @@ class _Fit:
         squared += ((self._centres.depths - centre.depths) ** 2).sum(axis=1)
         order = np.argsort(squared, kind="stable")
         return order[held[order] < _OWN_SHARE][:_RIVALS]
-
-
-def _rows_of(labels: NDArray[np.int64], n_labels: int) -> list[NDArray[np.int64]]:
-    """The rows that have each label, rising; rows below 0 are left out."""
-    order = np.argsort(labels, kind="stable")
-    order = order[np.searchsorted(labels[order], 0) :]
-    return np.split(order, np.searchsorted(labels[order], np.arange(1, n_labels))) if n_labels else []
