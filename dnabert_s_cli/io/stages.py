@@ -177,6 +177,14 @@ class StageFolder:
         return self.path / f".{secrets.token_hex(6)}.{name}"
 
 
+def discard_stages(output: Path) -> None:
+    """Remove what a run kept that was killed when its output was in place already; nothing if there is nothing."""
+    unfinished = StageFolder(output, resume=True, force=True)
+    if unfinished.path.exists():
+        with unfinished:
+            pass
+
+
 def _plain(facts: StageFacts) -> dict[str, dict[str, object]]:
     """Facts as they come back from JSON."""
     plain: dict[str, dict[str, object]] = json.loads(json.dumps(plain_value(asdict(facts))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ import typer
 from ... import defaults
 from ..console import duration, percent, progress, say, scaled, show_table, warn
 from ..options import common as opt
+from ..options.binned import Markers, OutputFlags
 from ..options.reads import ReadFlags
 from ..options.samples import SampleFlags
 
@@ -31,15 +32,7 @@ class EvidenceFlags:
     bam: opt.Bams = None
     depth: opt.DepthTables = None
     embeddings: opt.Embeddings = None
-    markers: Annotated[
-        Path | None,
-        typer.Option(
-            "--markers",
-            help="HMMER3 profiles of single-copy genes, instead of the built-in ones.",
-            show_default=False,
-            rich_help_panel=_EVIDENCE,
-        ),
-    ] = None
+    markers: Markers = None
     no_markers: Annotated[
         bool,
         typer.Option(
@@ -98,43 +91,9 @@ class EvidenceFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputFlags:
-    """What else is written."""
+class BinOutputFlags(OutputFlags):
+    """What else `bin` writes."""
 
-    gzip: Annotated[
-        bool, typer.Option("--gzip", help="Compress the FASTA files of the bins.", rich_help_panel=_OUTPUT)
-    ] = False
-    unbinned: Annotated[
-        bool, typer.Option("--unbinned", help="Also write unbinned.fa, the contigs in no bin.", rich_help_panel=_OUTPUT)
-    ] = False
-    biobox: Annotated[
-        bool, typer.Option("--biobox", help="Also write bins.biobox.tsv, for CAMI and AMBER.", rich_help_panel=_OUTPUT)
-    ] = False
-    mqc: Annotated[
-        bool,
-        typer.Option("--mqc", help="Also write files that MultiQC shows: bins*_mqc.json.", rich_help_panel=_OUTPUT),
-    ] = False
-    no_report: Annotated[
-        bool, typer.Option("--no-report", help="Do not write report.html.", rich_help_panel=_OUTPUT)
-    ] = False
-    contig_table: Annotated[
-        bool,
-        typer.Option(
-            "--contig-table",
-            help="Also write contigs.tsv: how sure each contig is in its bin, its second choice, and chimeras.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = False
-    prefix: Annotated[
-        str,
-        typer.Option(
-            "--prefix",
-            help="Begin the names of bins, of unbinned.fa and of the files for MultiQC with PREFIX and a dot.",
-            metavar="PREFIX",
-            show_default=False,
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = ""
     strip_sample: Annotated[
         bool,
         typer.Option(
@@ -143,7 +102,6 @@ class OutputFlags:
             rich_help_panel=_OUTPUT,
         ),
     ] = False
-
     names: Annotated[
         Path | None,
         typer.Option(
@@ -154,10 +112,6 @@ class OutputFlags:
             rich_help_panel=_OUTPUT,
         ),
     ] = None
-    no_names: Annotated[
-        bool, typer.Option("--no-names", help="Do not say what the bins are.", rich_help_panel=_OUTPUT)
-    ] = False
-
     h5ad: Annotated[
         Path | None,
         typer.Option(
@@ -169,30 +123,13 @@ class OutputFlags:
         ),
     ] = None
 
-    def options(self, output: Path) -> OutputOptions:
-        """The same for the pipeline; the sample is named after the folder."""
-        from ...pipelines.bin.outputs import OutputOptions
-
+    def bin_options(self, output: Path) -> OutputOptions:
+        """All of them, for the pipeline."""
         if self.h5ad is not None and self.h5ad.suffix != ".h5ad":
             raise typer.BadParameter("its name must end in .h5ad", param_hint="--h5ad")
         if self.names is not None and self.no_names:
             raise typer.BadParameter("give either --names or --no-names")
-        if "/" in self.prefix or self.prefix.startswith((".", "-")):
-            raise typer.BadParameter("a prefix is the beginning of a file name", param_hint="--prefix")
-        return OutputOptions(
-            self.gzip,
-            self.unbinned,
-            self.biobox,
-            output.name,
-            report=not self.no_report,
-            names=not self.no_names,
-            prefix=self.prefix,
-            strip_sample=self.strip_sample,
-            multiqc=self.mqc,
-            contig_table=self.contig_table,
-            h5ad=self.h5ad,
-            references=self.names,
-        )
+        return replace(self.options(output), strip_sample=self.strip_sample, h5ad=self.h5ad, references=self.names)
 
 
 def bin_contigs(
@@ -219,7 +156,7 @@ def bin_contigs(
     *,
     samples: SampleFlags,
     reads: ReadFlags,
-    outputs: OutputFlags,
+    outputs: BinOutputFlags,
     encoder: opt.EncoderFlags,
     messages: opt.MessageFlags,
 ) -> None:
@@ -242,7 +179,7 @@ def bin_contigs(
             evidence.source(contigs, reads=reads, samples=samples, threads=encoder.threads),
             output,
             encoder=encoder.options() if evidence.embeddings else encoder.announced(),
-            options=BinOptions(clustering, min_bin, outputs.options(output)),
+            options=BinOptions(clustering, min_bin, outputs.bin_options(output)),
             resume=resume,
             force=force,
             argv=sys.argv,

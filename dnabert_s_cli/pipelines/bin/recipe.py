@@ -28,7 +28,7 @@ from ...io.identity import check_apart
 from ...io.names import match_names
 from ...io.resume import disk_full_as_error
 from ...io.sequences.reading import InputSummary
-from ...io.stages import StageFolder
+from ...io.stages import StageFolder, discard_stages
 from ..progress import Progress
 from ..run_record import Run
 from ..vectors.encoding import EncoderOptions
@@ -138,10 +138,7 @@ def _adds_samples(run: Run, output: Path, *, source: BinInput, h5ad: H5adFile) -
     if difference is None and h5ad.path is not None and not h5ad.path.is_file():
         raise DnabertSError(f"is complete, but {h5ad.path} is missing", path=output, hint="--force makes both")
     if difference is None:
-        unfinished = StageFolder(output, resume=True, force=True)
-        if unfinished.path.exists():  # of a run that was killed when all was in place
-            with unfinished:
-                pass
+        discard_stages(output)
         raise OutputIsComplete(output)
     if source.separator is None or not is_kept(output):
         raise difference

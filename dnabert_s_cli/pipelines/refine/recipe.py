@@ -20,7 +20,7 @@ from ...io.identity import check_apart
 from ...io.resume import disk_full_as_error
 from ...io.sequences import file_label
 from ...io.sequences.reading import InputSummary
-from ...io.stages import StageFolder
+from ...io.stages import StageFolder, discard_stages
 from ..bin.clusters import LOUVAIN, Evidence
 from ..bin.contigs import Contigs, scan_contigs
 from ..bin.groups import Bins
@@ -163,10 +163,7 @@ def _end_if_complete(run: Run, output: Path) -> None:
     difference = run.difference(output, output / OWN_MARK)
     if difference is not None:
         raise difference
-    unfinished = StageFolder(output, resume=True, force=True)
-    if unfinished.path.exists():  # of a run that was killed when all was in place
-        with unfinished:
-            pass
+    discard_stages(output)
     raise OutputIsComplete(output)
 
 
