@@ -69,8 +69,7 @@ def distances_from(space: ContigSpace, rows: NDArray[np.int64], *, centres: Cent
     points = ContigSpace(nothing, depths, variances, space.n_seen)
     others = np.broadcast_to(np.arange(n_rows, n_all), (n_rows, n_all - n_rows))
     apart: NDArray[np.float32] = points.distances(np.arange(n_rows), others)
-    shrunk = np.float32(np.sqrt(1 + space.n_seen / 2)) if space.n_seen else np.float32(1)
-    both: NDArray[np.float32] = apart + np.maximum(squared, 0) / shrunk
+    both: NDArray[np.float32] = apart + np.maximum(squared, 0) / space.divisor
     return both
 
 

@@ -20,6 +20,7 @@ each other.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,11 @@ class ContigSpace:
     variances: NDArray[np.float32]
     n_seen: int
 
+    @property
+    def divisor(self) -> float:
+        """What sums of distances are divided by: 1 without depth, sqrt(1 + S / 2) with S samples that have reads."""
+        return math.sqrt(1 + self.n_seen / 2)
+
     def of(self, rows: NDArray[np.int64]) -> ContigSpace:
         """Some of the contigs, in the same space."""
         return ContigSpace(self.vectors[rows], self.depths[rows], self.variances[rows], self.n_seen)
@@ -90,9 +96,7 @@ class ContigSpace:
         differences = (self.depths[rows][:, None] - self.depths[others]) ** 2  # (B, K, S)
         differences /= self.variances[rows][:, None] + self.variances[others]
         depth = _bounded(differences, MOST_OF_SAMPLE).sum(axis=2)
-        bounded: NDArray[np.float32] = (total + _bounded(depth, MOST_OF_DEPTH)) / np.float32(
-            np.sqrt(1 + self.n_seen / 2)
-        )
+        bounded: NDArray[np.float32] = (total + _bounded(depth, MOST_OF_DEPTH)) / self.divisor
         return bounded
 
 

@@ -75,7 +75,7 @@ def refine(
         list[str],
         typer.Argument(
             help="Bins of two binners or more: tables of contig and bin, or folders of FASTA, as PATH or NAME=PATH.",
-            metavar="BINS...",
+            metavar="BINS",
             show_default=False,
         ),
     ],
@@ -95,8 +95,9 @@ def refine(
 ) -> None:
     """Make one set of bins from those of several binners, each contig in one bin at most.
 
-    Bins, and what two overlapping ones share or hold apart, are judged by single-copy genes, by how well the binners
-    agree, and by vectors and depth of their contigs. Writes what `bin` writes; bins.tsv says where each bin comes from.
+    The given bins, and intersections, unions and differences of overlapping ones, are judged by single-copy genes, by
+    how well the binners agree, and by vectors and depth of their contigs. Writes what `bin` writes; bins.tsv says where
+    each bin comes from.
     """
     messages.start()
     from ...pipelines.bin.outputs import BinOptions
