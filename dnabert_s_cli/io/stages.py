@@ -86,14 +86,26 @@ class StageFolder:
         elif not (self._resume or self._force):
             hint = "continue it with --resume, or start over with --force"
             raise DnabertSError("an unfinished run exists", path=self.path, hint=hint)
-        self._lock_fd = lock_folder(self.path)
-        self._sweep(everything=not self._resume)
+        try:
+            self._lock_fd = lock_folder(self.path)
+            self._sweep(everything=not self._resume)
+        except BaseException:  # Ctrl-C or SIGTERM; Python calls __exit__ only for what has been entered
+            self._leave(everything=False)
+            raise
         return self
 
     def __exit__(  # noqa: PLR0917  Python prescribes the signature
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._sweep(everything=kind is None)
+        self._leave(everything=kind is None)
+
+    def _leave(self, *, everything: bool) -> None:
+        """Remove everything, or all that no run can resume from, then the folder unless a stage is left; unlock it."""
+        if self._lock_fd < 0:  # nothing is ours yet; a folder that is not empty may be another process's
+            with suppress(OSError):
+                self.path.rmdir()
+            return
+        self._sweep(everything=everything)
         if self._stages():
             logger.info("%s: finished steps are kept there; continue with --resume", self.path)
         else:

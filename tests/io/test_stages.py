@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from dnabert_s_cli.errors import DnabertSError
+from dnabert_s_cli.io import stages
 from dnabert_s_cli.io.stages import StageFacts, StageFolder
 
 FACTS = StageFacts({"contigs": ["a1"]}, {"window_bp": 100})
 
 
-def break_off(output: Path, *stages: str) -> None:
+def break_off(output: Path, *names: str) -> None:
     """A run that keeps these stages, then is interrupted."""
     with suppress(KeyboardInterrupt), StageFolder(output, resume=True, force=False) as kept:
-        for stage in stages:
+        for stage in names:
             with kept.keep(stage, FACTS) as folder:
                 (folder / "rows").write_text(stage)
         raise KeyboardInterrupt
@@ -51,6 +52,22 @@ def test_a_failed_run_with_nothing_finished_leaves_nothing(tmp_path: Path, error
 
     with pytest.raises(error):
         fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["lock_folder", "_sweep"])
+def test_an_interrupt_before_the_first_stage_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def interrupted(*_given: object, **_options: object) -> None:
+        if step == "lock_folder":
+            (tmp_path / "out.partial").mkdir()  # as far as it came
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages if step == "lock_folder" else StageFolder, step, interrupted)
+    with pytest.raises(KeyboardInterrupt), StageFolder(tmp_path / "out", resume=False, force=False):
+        pass
     assert list(tmp_path.iterdir()) == []
 
 
